@@ -1,0 +1,324 @@
+"""The engine's vocabulary: memories, what is asked of them, and what is answered.
+
+Times are seconds since the Unix epoch (UTC) as ``float``; ``None`` stands for "never".
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+HOUSEHOLD: Final = "household"
+"""Owner of what belongs to nobody in particular. Home Assistant's user ids are 32 hex digits, so none equals it."""
+
+MAX_KEY_LENGTH: Final = 128
+MAX_VALUE_LENGTH: Final = 16_384
+MAX_TAGS: Final = 32
+MAX_TAG_LENGTH: Final = 64
+MAX_EXPIRY_DAYS: Final = 36_500
+MAX_RECALL_LIMIT: Final = 50
+MAX_LIST_LIMIT: Final = 500
+SECONDS_PER_DAY: Final = 86_400.0
+
+
+class Scope(StrEnum):
+    """How a caller says who a memory is for, and how long."""
+
+    USER = "user"
+    HOUSEHOLD = "household"
+    SESSION = "session"
+
+
+class Category(StrEnum):
+    """What kind of thing a memory is about."""
+
+    USER = "user"
+    HOME = "home"
+    DEVICE = "device"
+    ROUTINE = "routine"
+    PREFERENCE = "preference"
+    RELATIONSHIP = "relationship"
+    EVENT = "event"
+    INSTRUCTION = "instruction"
+    GENERAL = "general"
+
+
+class ChangeKind(StrEnum):
+    """What happened to a memory, as its history names it."""
+
+    SET = "set"
+    CHANGE = "change"
+    FORGET = "forget"
+    EXPIRE = "expire"
+    RESTORE = "restore"
+
+
+class Outcome(StrEnum):
+    """What ``remember`` did."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+class Match(StrEnum):
+    """Which signal found a hit."""
+
+    MEANING = "meaning"
+    WORD = "word"
+    BOTH = "both"
+
+
+class SortKey(StrEnum):
+    """Orders in which memories can be listed."""
+
+    UPDATED = "updated"
+    CREATED = "created"
+    LAST_USED = "last_used"
+    KEY = "key"
+    EXPIRES = "expires"
+    USE_COUNT = "use_count"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    ``user_id`` is the Home Assistant user whose memories are meant, ``None`` for a caller that nobody identified: such
+    a caller sees the household's memories only. ``actor_id`` is who really acts (an administrator or an automation
+    acting for a person); it is written to the history.
+    """
+
+    user_id: str | None = None
+    actor_id: str | None = None
+
+    @property
+    def actor(self) -> str | None:
+        """Return who is written to the history."""
+        return self.actor_id or self.user_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a memory came from."""
+
+    surface: str = "engine"
+    """``action``, ``llm``, ``panel``, ``import`` …"""
+    conversation_id: str | None = None
+    agent_id: str | None = None
+    device_id: str | None = None
+    area_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """One thing that is remembered."""
+
+    id: str
+    """ULID."""
+    key: str
+    value: str
+    owner: str
+    """A user id, or ``HOUSEHOLD``."""
+    scope: Scope
+    category: Category
+    tags: tuple[str, ...]
+    confidence: float
+    """0..1"""
+    pinned: bool
+    source: Source
+    created_at: float
+    updated_at: float
+    last_used_at: float | None
+    use_count: int
+    expires_at: float | None
+    deleted_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryDraft:
+    """What is to be remembered. Everything but the value may be left out."""
+
+    value: str
+    key: str | None = None
+    scope: Scope | str = Scope.USER
+    category: Category | str | None = None
+    """``None``: ``general`` for a new memory, unchanged for one that is there."""
+    tags: object = None
+    """A list, or comma- or semicolon-separated text. ``None`` leaves those of an existing memory alone."""
+    confidence: float | None = None
+    pinned: bool | None = None
+    expires_in_days: float | None = None
+    """``None``: the default of the settings (a day for ``session``); 0: never."""
+    force_new: bool = False
+    """Without a key: add it even though a near-duplicate is there."""
+    source: Source = field(default_factory=Source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryChanges:
+    """What to change of one memory. ``None`` leaves a field as it is."""
+
+    key: str | None = None
+    value: str | None = None
+    scope: Scope | str | None = None
+    """``user`` or ``household``: moves the memory to that owner."""
+    category: Category | str | None = None
+    tags: object = None
+    confidence: float | None = None
+    pinned: bool | None = None
+    expires_in_days: float | None = None
+    """0: never."""
+    source: Source = field(default_factory=Source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryFilter:
+    """Which memories are meant. Every part that is given has to match; owner filtering comes on top of it."""
+
+    owner: str | None = None
+    """One of the owners that the caller may see."""
+    scope: Scope | str | None = None
+    category: Category | str | None = None
+    tags: object = None
+    """All of these tags."""
+    text: str | None = None
+    """Words that have to occur in key, value or tags."""
+    created_after: float | None = None
+    created_before: float | None = None
+    updated_after: float | None = None
+    updated_before: float | None = None
+    pinned: bool | None = None
+    forgotten: bool = False
+    """``True``: those that were forgotten and can still be restored, instead of the live ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallRequest:
+    """What is looked for."""
+
+    query: str
+    limit: int | None = None
+    """``None``: the default of the settings."""
+    threshold: float | None = None
+    """0..1, applied strictly. ``None``: the default of the settings, which spares stores with few memories."""
+    filter: MemoryFilter = field(default_factory=MemoryFilter)
+    touch: bool = True
+    """Count this recall as a use of what it finds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A memory that was found, and how."""
+
+    memory: Memory
+    score: float
+    """0..1, comparable between models."""
+    match: Match
+    vector_score: float | None
+    """0..1 calibrated similarity, ``None`` where only words were compared."""
+    keyword_score: float | None
+    """0..1 normalised BM25, ``None`` where no word matched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallResult:
+    """What a recall found, best first."""
+
+    hits: tuple[Hit, ...]
+    space: str | None
+    """Model of the embedding space that served, ``None`` where only words were compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberResult:
+    """What ``remember`` did."""
+
+    outcome: Outcome
+    memory: Memory
+    similar: tuple[Hit, ...] = ()
+    """Other memories close to this one: candidates for a contradiction or a merge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPage:
+    """One page of a list."""
+
+    memories: tuple[Memory, ...]
+    total: int
+    """How many match in all."""
+    cursor: str | None
+    """Pass it to get the next page; ``None`` on the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One change of one memory."""
+
+    at: float
+    kind: ChangeKind
+    actor: str | None
+    surface: str
+    before: dict[str, object] | None
+    after: dict[str, object] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """What people can set in the options."""
+
+    recall_limit: int = 5
+    threshold: float = 0.2
+    """Hits below this score are left out, 0..1."""
+    keyword_weight: float = 0.3
+    """Share of the keyword score in a hit's score, 0..1."""
+    default_expiry_days: float = 180.0
+    """0: never."""
+    forgotten_days: float = 30.0
+    """How long a forgotten memory can be restored."""
+
+
+class EmbedderState(StrEnum):
+    """What serves recall."""
+
+    OLLAMA = "ollama"
+    BUILT_IN = "built_in"
+    KEYWORD = "keyword"
+    """No vectors at all: words only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStatus:
+    """How the engine is doing; cheap to read, kept up to date by events."""
+
+    memories: int = 0
+    """Live memories of all owners."""
+    pending: int = 0
+    """Memories that still wait for a vector of the preferred embedder."""
+    embedder: EmbedderState = EmbedderState.KEYWORD
+    model: str | None = None
+    """Model that serves recall."""
+    preferred_model: str | None = None
+    """Model that ought to serve, which differs while it is unreachable or being filled."""
+    index: str = "scan"
+    """``sqlite-vec`` or ``scan``."""
+    index_error: str | None = None
+    embedder_error: str | None = None
+    """Code of the error that keeps the preferred embedder from serving."""
+    unavailable_since: float | None = None
+    last_recall_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """Counts over the memories that a caller may see."""
+
+    total: int
+    pinned: int
+    expiring: int
+    """Within seven days."""
+    forgotten: int
+    by_scope: dict[str, int]
+    by_category: dict[str, int]
+    by_owner: dict[str, int]
+    database_bytes: int
+    status: EngineStatus
