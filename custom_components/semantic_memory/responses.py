@@ -1,0 +1,104 @@
+"""What surfaces answer with: memories, hits and counts as JSON values.
+
+The names that the older memory scripts answered with are kept: ``tags`` is comma-separated text (``tag_list`` is the
+list), ``match_score`` repeats ``score``. Times are ISO 8601 in UTC; ``None`` stands for "never".
+"""
+
+from collections.abc import Iterable
+
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonArrayType, JsonObjectType
+
+from .memory.models import EngineStatus, Hit, Memory, Source, Stats
+
+
+def moment(timestamp: float | None) -> str | None:
+    """Return seconds since the epoch as ISO 8601 text in UTC."""
+    return None if timestamp is None else dt_util.utc_from_timestamp(timestamp).isoformat()
+
+
+def memory_as_dict(memory: Memory) -> JsonObjectType:
+    """Return everything that is known of a memory."""
+    return {
+        "id": memory.id,
+        "key": memory.key,
+        "value": memory.value,
+        "scope": memory.scope.value,
+        "owner": memory.owner,
+        "category": memory.category.value,
+        "tags": ", ".join(memory.tags),
+        "tag_list": list(memory.tags),
+        "confidence": memory.confidence,
+        "pinned": memory.pinned,
+        "created_at": moment(memory.created_at),
+        "updated_at": moment(memory.updated_at),
+        "last_used_at": moment(memory.last_used_at),
+        "use_count": memory.use_count,
+        "expires_at": moment(memory.expires_at),
+        "deleted_at": moment(memory.deleted_at),
+        "source": _source_as_dict(memory.source),
+    }
+
+
+def memories_as_list(memories: Iterable[Memory]) -> JsonArrayType:
+    """Return memories in the order they come."""
+    return [memory_as_dict(memory) for memory in memories]
+
+
+def hit_as_dict(hit: Hit) -> JsonObjectType:
+    """Return a memory with how well, and by what, it was found; scores 0..1."""
+    return {
+        **memory_as_dict(hit.memory),
+        "score": round(hit.score, 4),
+        "match_score": round(hit.score, 4),
+        "match": hit.match.value,
+        "vector_score": _rounded(hit.vector_score),
+        "keyword_score": _rounded(hit.keyword_score),
+    }
+
+
+def hits_as_list(hits: Iterable[Hit]) -> JsonArrayType:
+    """Return hits in the order they come, best first."""
+    return [hit_as_dict(hit) for hit in hits]
+
+
+def stats_as_dict(stats: Stats) -> JsonObjectType:
+    """Return the counts over what a caller may see, and how the engine is doing."""
+    return {
+        "total": stats.total,
+        "pinned": stats.pinned,
+        "expiring": stats.expiring,
+        "forgotten": stats.forgotten,
+        "by_scope": dict(stats.by_scope),
+        "by_category": dict(stats.by_category),
+        "by_owner": dict(stats.by_owner),
+        "database_bytes": stats.database_bytes,
+        **_status_as_dict(stats.status),
+    }
+
+
+def _status_as_dict(status: EngineStatus) -> JsonObjectType:
+    return {
+        "pending": status.pending,
+        "embedder": status.embedder.value,
+        "model": status.model,
+        "preferred_model": status.preferred_model,
+        "embedder_error": status.embedder_error,
+        "unavailable_since": moment(status.unavailable_since),
+        "index": status.index,
+        "last_recall_at": moment(status.last_recall_at),
+    }
+
+
+def _source_as_dict(source: Source) -> JsonObjectType:
+    return {
+        "surface": source.surface,
+        "conversation_id": source.conversation_id,
+        "agent_id": source.agent_id,
+        "device_id": source.device_id,
+        "area_id": source.area_id,
+    }
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 4)
