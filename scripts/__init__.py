@@ -1,0 +1,1 @@
+"""Programs around the integration; each says itself what it does."""
