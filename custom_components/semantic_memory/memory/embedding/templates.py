@@ -19,8 +19,8 @@ off the model cards (huggingface.co) unless another is named:
   (ibm-granite/granite-embedding-278m-multilingual): their usage examples encode plain text.
 """
 
-import re
 from dataclasses import dataclass
+import re
 from typing import Final
 
 
