@@ -322,3 +322,12 @@ class Stats:
     by_owner: dict[str, int]
     database_bytes: int
     status: EngineStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineEvent:
+    """Something that happened, as listeners are told."""
+
+    kind: str
+    """``set``, ``change``, ``forget``, ``restore``, ``purge``, ``recall`` or ``status``."""
+    memories: tuple[Memory, ...] = ()

@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""How texts become vectors."""

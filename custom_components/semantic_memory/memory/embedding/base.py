@@ -39,6 +39,10 @@ class Embedder(Protocol):
         """Return the space of the vectors. Raises EmbeddingError while it cannot be told."""
         ...
 
+    def forget_space(self) -> None:
+        """Find out anew, on the next call, which space it is: the weights under a name can change."""
+        ...
+
     async def async_embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Embed what is stored: (len(texts), dimension) unit vectors. Raises EmbeddingError."""
         ...

@@ -76,6 +76,9 @@ class StaticEmbedder:
         """Return the built-in space."""
         return self._space
 
+    def forget_space(self) -> None:
+        """Do nothing: the files of a package do not change while it runs."""
+
     async def async_embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Embed texts in a worker thread, (n, 256)."""
         return await asyncio.get_running_loop().run_in_executor(None, partial(self.embed, texts))

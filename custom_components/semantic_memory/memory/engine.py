@@ -1,0 +1,429 @@
+"""Remember, recall, forget: what the surfaces call."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+import logging
+from pathlib import Path
+import sqlite3
+import time
+from typing import Final, Self
+
+from . import drafts, policy
+from .embedding.base import Embedder
+from .errors import EmbeddingError, InvalidInputError, StorageError
+from .models import (
+    MAX_RECALL_LIMIT,
+    SECONDS_PER_DAY,
+    Caller,
+    ChangeKind,
+    EngineEvent,
+    EngineSettings,
+    EngineStatus,
+    Hit,
+    HistoryEntry,
+    Memory,
+    MemoryChanges,
+    MemoryDraft,
+    MemoryFilter,
+    MemoryPage,
+    Outcome,
+    RecallRequest,
+    RecallResult,
+    RememberResult,
+    SortKey,
+    Source,
+    Stats,
+)
+from .storage import changes as storing, listing, memories, search, spaces
+from .storage.candidates import CandidateIndex, ScanIndex, Vec0Index
+from .storage.database import Database
+from .storage.filters import Conditions, register_functions
+from .storage.migrations import migrate
+from .storage.vec import IndexUnavailableError, load_extension
+from .text import document_text
+from .uses import UseCounter
+from .worker import EmbeddingWorker, MakeEmbedder
+
+_LOGGER = logging.getLogger(__name__)
+
+DATABASE: Final = "memory.db"
+_QUERY_CHARACTERS: Final = 8_192
+"""As much of a query as is embedded."""
+_SIMILAR_SCORE: Final = 0.6
+"""Calibrated similarity from which another memory may contradict or repeat a new one."""
+_SIMILAR_LIMIT: Final = 3
+_MAINTENANCE: Final = Source(surface="maintenance")
+
+type Listener = Callable[[EngineEvent], None]
+
+
+class MemoryEngine:
+    """The memory of one home. Made by :meth:`async_open`, ended by :meth:`async_close`.
+
+    Every coroutine may raise StorageError; those that take input raise InvalidInputError. All reads and writes are
+    limited to the owners that the caller may see, in SQL.
+    """
+
+    def __init__(self, database: Database, settings: EngineSettings, clock: Callable[[], float]) -> None:
+        """Take an open database; use :meth:`async_open`."""
+        self.settings = settings
+        self._database = database
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._worker = EmbeddingWorker(database, ScanIndex(), lambda _: self._tell(EngineEvent(kind="status")))
+        self._uses = UseCounter(database)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pinned: tuple[Memory, ...] = ()
+
+    @classmethod
+    async def async_open(
+        cls, folder: Path, settings: EngineSettings, *, clock: Callable[[], float] = time.time
+    ) -> Self:
+        """Open the database in ``folder``, making both if need be. Raises StorageError."""
+        database = Database(folder / DATABASE, register_functions)
+        await database.async_open(migrate)
+        engine = cls(database, settings, clock)
+        try:
+            await engine.async_load_index()
+            await engine._async_refresh()
+        except BaseException:
+            await database.async_close()
+            raise
+        return engine
+
+    async def async_start(
+        self, built_in: Embedder | None, preferred: Embedder | None = None, make_previous: MakeEmbedder | None = None
+    ) -> None:
+        """Choose the embedders and start to work in the background. Never raises for a server that is down.
+
+        ``make_previous`` returns an embedder for another model of the preferred kind; with it the space of the model that
+        was chosen before serves until the new one's is complete.
+        """
+        self._worker.use(built_in, preferred, make_previous)
+        try:
+            await self._worker.async_open_spaces()
+        except EmbeddingError as err:
+            _LOGGER.error("The built-in embedding model failed: %s", err)
+        if not self._tasks:
+            self._run_in_background(self._worker.async_run(), "embeddings")
+            self._run_in_background(self._uses.async_run(), "uses")
+            self._run_in_background(self._async_maintain_daily(), "maintenance")
+
+    async def async_load_index(self) -> None:
+        """Use sqlite-vec if it can be loaded, else compare with every vector; ``status`` says why. Can be called again."""
+        index: CandidateIndex
+        loop = asyncio.get_running_loop()
+        try:
+            load = await loop.run_in_executor(None, load_extension)
+        except IndexUnavailableError as err:
+            index, error = ScanIndex(), str(err)
+        else:
+            index, error = Vec0Index(), None
+
+            def prepare(connection: sqlite3.Connection) -> None:
+                register_functions(connection)
+                load(connection)
+
+            await self._database.async_prepare_again(prepare)
+
+        def bring_in_line(connection: sqlite3.Connection) -> None:
+            for space_id in spaces.space_ids(connection):
+                index.prepare(connection, space_id)
+
+        await self._database.async_write(bring_in_line)
+        self._worker.set_index(index, error)
+
+    async def async_close(self) -> None:
+        """End every task and thread, and close the file; what was counted is written first."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        with suppress(StorageError):
+            await self._uses.async_flush()
+        await self._database.async_close()
+
+    # Writing
+
+    async def async_remember(self, caller: Caller, draft: MemoryDraft) -> RememberResult:
+        """Store a memory, or bring the one it is about up to date; it is durable when this returns."""
+        prepared = drafts.prepare(caller, draft)
+        known = await self._async_embed(document_text(prepared.key, prepared.value, prepared.tags or ()))
+        outcome, memory, before = await self._async_change(
+            caller, lambda change: change.remember(prepared, known)
+        )
+        if outcome is Outcome.UNCHANGED:
+            self._uses.count([memory], self._clock())
+            return RememberResult(outcome=outcome, memory=memory)
+        await self._async_changed("set", [memory], [before] if before else [])
+        return RememberResult(outcome=outcome, memory=memory, similar=await self._async_similar(caller, memory))
+
+    async def async_update(self, caller: Caller, reference: str, changes: MemoryChanges) -> Memory:
+        """Change the memory with this key or id. Raises MemoryNotFoundError, KeyInUseError."""
+        owners = policy.visible_owners(caller)
+        before, after = await self._async_change(caller, lambda change: change.edit(owners, reference, caller, changes))
+        if after != before:
+            await self._async_changed("change", [after], [before])
+        return after
+
+    async def async_forget(
+        self,
+        caller: Caller,
+        references: Sequence[str] = (),
+        *,
+        where: MemoryFilter | None = None,
+        purge: bool = False,
+        source: Source = _MAINTENANCE,
+    ) -> tuple[Memory, ...]:
+        """Forget the memories with these keys or ids and those that the filter means; all of them or, on an error, none.
+
+        They can be restored for as long as the settings say; with ``purge`` they are gone at once, and named memories
+        that were forgotten before are purged too. Raises MemoryNotFoundError, InvalidInputError (``nothing_selected``).
+        """
+        if not references and where in (None, MemoryFilter()):
+            raise InvalidInputError("nothing_selected")
+        owners = policy.visible_owners(caller, where.owner if where else None)
+
+        def forget(change: storing.Change) -> list[Memory]:
+            if not purge:
+                found = change.select(owners, references, where)
+                return change.forget(list(found.items()), ChangeKind.FORGET, source.surface)
+            doomed = change.require_purgeable(owners, references) | change.select(owners, (), where)
+            change.purge(list(doomed.items()))
+            return list(doomed.values())
+
+        gone = await self._async_change(caller, forget)
+        if purge:
+            await self._async_leave_no_trace()
+        await self._async_changed("purge" if purge else "forget", gone, gone)
+        return tuple(gone)
+
+    async def async_restore(self, caller: Caller, reference: str, *, source: Source = _MAINTENANCE) -> Memory:
+        """Bring a forgotten memory back. Raises MemoryNotFoundError, KeyInUseError."""
+        owners = policy.visible_owners(caller)
+        memory = await self._async_change(caller, lambda change: change.restore(owners, reference, source))
+        await self._async_changed("restore", [memory], [])
+        return memory
+
+    # Reading
+
+    async def async_get(self, caller: Caller, reference: str) -> Memory:
+        """Return the memory with this key or id, the caller's own before the household's. Raises MemoryNotFoundError."""
+        owners, now = policy.visible_owners(caller), self._clock()
+        _, memory = await self._database.async_read(
+            lambda connection: storing.require(connection, owners, reference, now)
+        )
+        self._uses.count([memory], now)
+        return memory
+
+    async def async_recall(self, caller: Caller, request: RecallRequest) -> RecallResult:
+        """Find memories by meaning and by word. Raises InvalidInputError."""
+        query = request.query.strip()
+        if not query:
+            raise InvalidInputError("query_empty")
+        limit = self.settings.recall_limit if request.limit is None else request.limit
+        if not 1 <= limit <= MAX_RECALL_LIMIT:
+            raise InvalidInputError("invalid_limit", max=MAX_RECALL_LIMIT)
+        if request.threshold is not None and not 0 <= request.threshold <= 1:
+            raise InvalidInputError("invalid_threshold")
+        vectors = await self._worker.async_query_vectors(_embeddable(query))
+        now = self._clock()
+        wanted = search.Search(
+            query=query,
+            owners=policy.visible_owners(caller, request.filter.owner),
+            where=request.filter,
+            vectors=vectors,
+            limit=limit,
+            threshold=self.settings.threshold if request.threshold is None else request.threshold,
+            strict=request.threshold is not None,
+            keyword_weight=self.settings.keyword_weight,
+            now=now,
+        )
+        hits = await self._async_search(wanted)
+        if request.touch:
+            self._uses.count([hit.memory for hit in hits], now)
+        self._worker.set_last_recall(now)
+        self._tell(EngineEvent(kind="recall", memories=tuple(hit.memory for hit in hits)))
+        return RecallResult(hits=hits, space=self.status.model if vectors else None)
+
+    async def async_list(
+        self,
+        caller: Caller,
+        where: MemoryFilter = MemoryFilter(),
+        *,
+        sort: SortKey = SortKey.UPDATED,
+        descending: bool = True,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> MemoryPage:
+        """Return a page of the memories that the caller may see and the filter means. Raises InvalidInputError."""
+        conditions = Conditions(policy.visible_owners(caller, where.owner), where, self._clock())
+        return await self._database.async_read(
+            lambda connection: listing.page(
+                connection, conditions, sort, descending=descending, limit=limit, cursor=cursor
+            )
+        )
+
+    async def async_history(self, caller: Caller, reference: str) -> tuple[HistoryEntry, ...]:
+        """Return what happened to a memory, the oldest first. Raises MemoryNotFoundError."""
+        owners, now = policy.visible_owners(caller), self._clock()
+
+        def read(connection: sqlite3.Connection) -> tuple[HistoryEntry, ...]:
+            seq, _ = storing.require(connection, owners, reference, now)
+            return memories.history(connection, seq)
+
+        return await self._database.async_read(read)
+
+    async def async_stats(self, caller: Caller | None) -> Stats:
+        """Count what the caller may see; ``None`` counts everything, for people who look after the system."""
+        owners = None if caller is None else policy.visible_owners(caller)
+        size = await asyncio.get_running_loop().run_in_executor(None, self._size)
+        now, status = self._clock(), self.status
+        return await self._database.async_read(
+            lambda connection: listing.stats(connection, owners, now, status, size)
+        )
+
+    def pinned(self, caller: Caller) -> tuple[Memory, ...]:
+        """Return the live pinned memories that the caller may see, the oldest first, without waiting."""
+        owners, now = policy.visible_owners(caller), self._clock()
+        return tuple(
+            memory
+            for memory in self._pinned
+            if memory.owner in owners and (memory.expires_at is None or memory.expires_at > now)
+        )
+
+    # Looking after it
+
+    @property
+    def status(self) -> EngineStatus:
+        """Return how the engine is doing."""
+        return self._worker.status
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have ``listener`` called in the event loop after every change; returns how to end that."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    async def async_reembed(self) -> None:
+        """Make every vector of the embedder that ought to serve anew, in the background."""
+        await self._worker.async_clear()
+
+    async def async_run_maintenance(self) -> None:
+        """Take expired memories out, and purge those that were forgotten or expired long enough ago."""
+        now = self._clock()
+        forgotten_before = now - self.settings.forgotten_days * SECONDS_PER_DAY
+
+        def expire(change: storing.Change) -> list[Memory]:
+            due = memories.find(change.connection, "deleted_at IS NULL AND expires_at <= :now", {"now": now})
+            return change.forget(due, ChangeKind.EXPIRE, _MAINTENANCE.surface)
+
+        def purge(change: storing.Change) -> list[Memory]:
+            due = memories.find(change.connection, "deleted_at <= :before", {"before": forgotten_before})
+            change.purge(due)
+            return [memory for _, memory in due]
+
+        expired = await self._async_change(Caller(), expire)
+        purged = await self._async_change(Caller(), purge)
+        if purged:
+            await self._async_leave_no_trace()
+        if expired or purged:
+            await self._async_changed("purge", [*expired, *purged], [*expired, *purged])
+
+    # Inside
+
+    async def _async_change[T](self, caller: Caller, work: Callable[[storing.Change], T]) -> T:
+        """Run a change in one transaction."""
+        index, now = self._worker.index, self._clock()
+        return await self._database.async_write(
+            lambda connection: work(storing.Change(connection, index, self.settings, now, caller.actor))
+        )
+
+    async def _async_changed(self, kind: str, now: Sequence[Memory], before: Sequence[Memory]) -> None:
+        """Bring what is kept in memory up to date, wake the worker and tell the listeners."""
+        if any(memory.pinned for memory in (*now, *before)):
+            self._pinned = tuple(await self._database.async_read(listing.pinned))
+        await self._async_count()
+        self._worker.wake()
+        self._tell(EngineEvent(kind=kind, memories=tuple(now)))
+
+    async def _async_refresh(self) -> None:
+        self._pinned = tuple(await self._database.async_read(listing.pinned))
+        await self._async_count()
+
+    async def _async_count(self) -> None:
+        now = self._clock()
+        self._worker.set_memories(await self._database.async_read(lambda c: listing.count_live(c, now)))
+
+    async def _async_embed(self, text: str) -> storing.KnownVector | None:
+        """Return the built-in vector of a text, so that a memory is found by meaning as soon as it is stored."""
+        if self._worker.built_in is None:
+            return None
+        embedder, space = self._worker.built_in
+        try:
+            vectors = await embedder.async_embed_documents([text])
+        except EmbeddingError:
+            return None  # the worker will try again, and says what is wrong
+        return storing.KnownVector(space.id, text, vectors[0].astype("<f4").tobytes())
+
+    async def _async_similar(self, caller: Caller, memory: Memory) -> tuple[Hit, ...]:
+        """Return other memories that are near in the built-in space: they may contradict the new one."""
+        known = await self._async_embed(memory.value)
+        if known is None:
+            return ()
+        import numpy as np  # noqa: PLC0415 - it is there: the vector was made with it
+
+        hits = await self._async_search(
+            search.Search(
+                query=memory.value,
+                owners=policy.visible_owners(caller),
+                where=MemoryFilter(),
+                vectors={known.space_id: np.frombuffer(known.embedding, "<f4")},
+                limit=_SIMILAR_LIMIT + 1,
+                threshold=0.0,
+                strict=True,
+                keyword_weight=0.0,
+                now=self._clock(),
+            )
+        )
+        others = (hit for hit in hits if hit.memory.id != memory.id and hit.score >= _SIMILAR_SCORE)
+        return tuple(others)[:_SIMILAR_LIMIT]
+
+    async def _async_search(self, wanted: search.Search) -> tuple[Hit, ...]:
+        index = self._worker.index
+        return await self._database.async_read(lambda connection: search.run(connection, wanted, index))
+
+    async def _async_leave_no_trace(self) -> None:
+        """Empty the write-ahead log: it still holds the pages as they were before a purge."""
+        await self._database.async_maintain(
+            lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        )
+
+    async def _async_maintain_daily(self) -> None:
+        while True:
+            try:
+                await self.async_run_maintenance()
+            except StorageError as err:
+                _LOGGER.error("The daily clean-up failed: %s", err)
+            await asyncio.sleep(SECONDS_PER_DAY)
+
+    def _size(self) -> int:
+        path = self._database.path
+        files: Mapping[str, Path] = {suffix: path.with_name(path.name + suffix) for suffix in ("", "-wal")}
+        return sum(file.stat().st_size for file in files.values() if file.exists())
+
+    def _run_in_background(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=f"semantic_memory {name}"))
+
+    def _tell(self, event: EngineEvent) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)
+
+
+def _embeddable(query: str) -> str:
+    return query[:_QUERY_CHARACTERS].encode("utf-8", "replace").decode()

@@ -1,0 +1,187 @@
+"""One SQLite file, one writer thread, readers beside it.
+
+The file is in WAL mode with ``synchronous=FULL``: a write that was answered survives a power cut. Writes run one after the
+other on a thread of their own, each in one transaction; reads run beside them on their own read-only connections.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+import os
+from pathlib import Path
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Final
+
+from ..errors import DatabaseDamagedError, DatabaseUnavailableError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+type Work[T] = Callable[[sqlite3.Connection], T]
+type Prepare = Callable[[sqlite3.Connection], None]
+
+_READERS: Final = 2
+_BUSY_SECONDS: Final = 5.0
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_UNAVAILABLE: Final = {
+    sqlite3.SQLITE_BUSY: "another process has locked it",
+    sqlite3.SQLITE_LOCKED: "another process has locked it",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "the file or its folder is read-only",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
+    sqlite3.SQLITE_PERM: "access is denied",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+}
+
+
+class Database:
+    """The connections to one file and the threads that they live on."""
+
+    def __init__(self, path: Path, prepare: Prepare = lambda _: None) -> None:
+        """Name the file; ``prepare`` is run on every new connection."""
+        self.path = path
+        self._prepare = prepare
+        self._writer = ThreadPoolExecutor(1, "semantic_memory_writer")
+        self._readers = ThreadPoolExecutor(_READERS, "semantic_memory_reader")
+        self._write_connection: sqlite3.Connection | None = None
+        self._local = threading.local()
+        self._generation = 0
+        self._open_readers: set[sqlite3.Connection] = set()
+
+    async def async_open(self, migrate: Work[None]) -> None:
+        """Open the file, creating it with mode 0600, and bring its schema up to date.
+
+        ``migrate`` manages its own transactions. Raises StorageError and leaves no thread behind.
+        """
+        try:
+            await self._run(self._writer, self._open_writer, migrate)
+        except BaseException:
+            await self.async_close()
+            raise
+
+    async def async_write[T](self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction of its own; it is durable when this returns."""
+        return await self._run(self._writer, self._in_transaction, work)
+
+    async def async_maintain[T](self, work: Work[T]) -> T:
+        """Run ``work`` on the writer's connection outside a transaction (checkpoints and the like)."""
+        return await self._run(self._writer, lambda: work(self._writing))
+
+    async def async_read[T](self, work: Work[T]) -> T:
+        """Run ``work`` on a reader's connection, in one snapshot."""
+        return await self._run(self._readers, self._in_snapshot, work)
+
+    async def async_prepare_again(self, prepare: Prepare) -> None:
+        """Run ``prepare`` on the writer's connection now, and on every reader's from here on."""
+        await self.async_maintain(prepare)
+        self._prepare = prepare
+        self._generation += 1
+
+    async def async_close(self) -> None:
+        """Wait for what is under way, close the connections and end the threads."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._close)
+
+    async def _run[*Ts, T](self, executor: ThreadPoolExecutor, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        try:
+            future = asyncio.get_running_loop().run_in_executor(executor, self._translating, work, *args)
+        except RuntimeError as err:  # the executor is shut down
+            raise DatabaseUnavailableError(path=self.path, reason="it is closed") from err
+        return await future
+
+    def _translating[*Ts, T](self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        with self._translated_errors():
+            return work(*args)
+
+    @contextmanager
+    def _translated_errors(self) -> Iterator[None]:
+        """Turn SQLite's and the operating system's errors into StorageError."""
+        try:
+            yield
+        except sqlite3.IntegrityError as err:
+            raise StorageError(reason=err) from err
+        except sqlite3.Error as err:
+            primary = getattr(err, "sqlite_errorcode", 0) & 0xFF
+            if primary in _DAMAGED:
+                raise DatabaseDamagedError(path=self.path) from err
+            if primary in _UNAVAILABLE:
+                raise DatabaseUnavailableError(path=self.path, reason=_UNAVAILABLE[primary]) from err
+            raise StorageError(reason=err) from err
+        except OSError as err:
+            raise DatabaseUnavailableError(path=self.path, reason=err.strerror or err) from err
+
+    @property
+    def _writing(self) -> sqlite3.Connection:
+        if self._write_connection is None:
+            raise DatabaseUnavailableError(path=self.path, reason="it is closed")
+        return self._write_connection
+
+    def _open_writer(self, migrate: Work[None]) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite gives -wal and -shm the mode of the file, so creating it right covers all three.
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        self.path.chmod(0o600)
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False)
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            self._prepare(connection)
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._write_connection = connection
+
+    def _in_transaction[T](self, work: Work[T]) -> T:
+        connection = self._writing
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # SQLite may have rolled back by itself (a full disk)
+                connection.execute("ROLLBACK")
+            raise
+        return result
+
+    def _in_snapshot[T](self, work: Work[T]) -> T:
+        connection = self._reader()
+        connection.execute("BEGIN")
+        try:
+            return work(connection)
+        finally:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+
+    def _reader(self) -> sqlite3.Connection:
+        """Return this thread's connection, a new one when the preparation has changed since."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and self._local.generation == self._generation:
+            return connection
+        if connection is not None:
+            self._open_readers.discard(connection)
+            connection.close()
+        generation = self._generation
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False
+        )
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._local.connection, self._local.generation = connection, generation
+        self._open_readers.add(connection)
+        return connection
+
+    def _close(self) -> None:
+        self._readers.shutdown(wait=True)
+        self._writer.shutdown(wait=True)
+        for connection in self._open_readers:
+            connection.close()
+        self._open_readers.clear()
+        if self._write_connection is not None:
+            self._write_connection.close()
+            self._write_connection = None

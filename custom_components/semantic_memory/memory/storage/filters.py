@@ -1,0 +1,93 @@
+"""What a caller may see, and what of it is meant, as SQL. The only place where reads are narrowed to their owner."""
+
+from collections.abc import Iterable, Sequence
+import json
+import sqlite3
+
+from ..models import Memory, MemoryFilter
+from ..policy import parse_category, parse_scope
+from ..text import fold, match_all, parse_tags, words
+from .memories import LIVE, find, owner_condition
+
+
+class Conditions:
+    """The condition on rows of ``memory`` for these owners and this filter, at this time."""
+
+    def __init__(self, owners: Sequence[str], where: MemoryFilter, now: float) -> None:
+        """Build the condition. Raises InvalidInputError for a filter that cannot be met by anything."""
+        owner_sql, self.parameters = owner_condition(owners)
+        self.parameters["now"] = now
+        self._parts = [owner_sql, "deleted_at NOT NULL" if where.forgotten else LIVE]
+        always = len(self._parts)
+        self._add_filter(where)
+        self.narrow = len(self._parts) > always
+        """Whether the filter leaves out any of the owners' live memories."""
+
+    @property
+    def sql(self) -> str:
+        """Return the condition, with named parameters."""
+        return " AND ".join(self._parts)
+
+    def count(self, connection: sqlite3.Connection) -> int:
+        """Return how many memories meet the condition."""
+        (count,) = connection.execute(f"SELECT count(*) FROM memory WHERE {self.sql}", self.parameters).fetchone()
+        return int(count)
+
+    def all_seqs(self, connection: sqlite3.Connection) -> list[int]:
+        """Return every memory that meets the condition."""
+        return [seq for (seq,) in connection.execute(f"SELECT seq FROM memory WHERE {self.sql}", self.parameters)]
+
+    def allowed(self, connection: sqlite3.Connection, seqs: Iterable[int]) -> set[int]:
+        """Return those of the memories that meet the condition."""
+        rows = connection.execute(f"SELECT seq FROM memory WHERE {self._among} AND {self.sql}", self._with(seqs))
+        return {seq for (seq,) in rows}
+
+    def memories(self, connection: sqlite3.Connection, seqs: Iterable[int]) -> list[tuple[int, Memory]]:
+        """Read those of the memories that meet the condition."""
+        return find(connection, f"{self._among} AND {self.sql}", self._with(seqs))
+
+    _among = "seq IN (SELECT value FROM json_each(:seqs))"
+
+    def _with(self, seqs: Iterable[int]) -> dict[str, object]:
+        return {**self.parameters, "seqs": json.dumps(list(seqs))}
+
+    def _add_filter(self, where: MemoryFilter) -> None:
+        if where.scope is not None:
+            self._add("scope = :scope", scope=str(parse_scope(where.scope)))
+        if where.category is not None:
+            self._add("category = :category", category=str(parse_category(where.category)))
+        if where.pinned is not None:
+            self._add("pinned = :pinned", pinned=int(where.pinned))
+        for name, comparison, limit in (
+            ("created_after", "created_at >=", where.created_after),
+            ("created_before", "created_at <", where.created_before),
+            ("updated_after", "updated_at >=", where.updated_after),
+            ("updated_before", "updated_at <", where.updated_before),
+        ):
+            if limit is not None:
+                self._add(f"{comparison} :{name}", **{name: limit})
+        for place, tag in enumerate(parse_tags(where.tags)):
+            self._add(
+                f"EXISTS (SELECT 1 FROM json_each(memory.tags) WHERE fold(value) = :tag_{place})", **{f"tag_{place}": fold(tag)}
+            )
+        if where.text and where.text.strip():
+            self._add_text(where)
+
+    def _add_text(self, where: MemoryFilter) -> None:
+        """Want every word of the text; the word index knows live memories only."""
+        terms = words(where.text or "")
+        if terms and not where.forgotten:
+            self._add("seq IN (SELECT rowid FROM memory_fts WHERE memory_fts MATCH :text)", text=match_all(terms))
+            return
+        for place, term in enumerate(terms or [fold(where.text or "")]):
+            name = f"text_{place}"
+            self._add(f"instr(fold(memory.key || ' ' || memory.value || ' ' || memory.tags), :{name})", **{name: term})
+
+    def _add(self, sql: str, **parameters: object) -> None:
+        self._parts.append(sql)
+        self.parameters.update(parameters)
+
+
+def register_functions(connection: sqlite3.Connection) -> None:
+    """Give a connection the SQL function ``fold``, which the conditions use."""
+    connection.create_function("fold", 1, fold, deterministic=True)

@@ -1,0 +1,125 @@
+"""Lists and counts of memories. Functions of a reader's connection."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+import json
+import sqlite3
+from typing import Final
+
+from ..errors import InvalidInputError
+from ..models import MAX_LIST_LIMIT, SECONDS_PER_DAY, EngineStatus, Memory, MemoryPage, SortKey, Stats
+from .filters import Conditions
+from .memories import LIVE, find, owner_condition
+
+_NEVER: Final = 1e12
+"""Stands for "never" among times when they are put in order; it lies 30,000 years ahead."""
+_EXPRESSIONS: Final = {
+    SortKey.UPDATED: "updated_at",
+    SortKey.CREATED: "created_at",
+    SortKey.LAST_USED: "coalesce(last_used_at, 0)",
+    SortKey.KEY: "key",
+    SortKey.EXPIRES: f"coalesce(expires_at, {_NEVER})",
+    SortKey.USE_COUNT: "use_count",
+}
+_EXPIRING_DAYS: Final = 7
+
+
+def page(
+    connection: sqlite3.Connection,
+    conditions: Conditions,
+    sort: SortKey,
+    *,
+    descending: bool,
+    limit: int,
+    cursor: str | None,
+) -> MemoryPage:
+    """Return one page. Raises InvalidInputError (``invalid_cursor``, ``invalid_limit``)."""
+    if not 1 <= limit <= MAX_LIST_LIMIT:
+        raise InvalidInputError("invalid_limit", max=MAX_LIST_LIMIT)
+    expression, order = _EXPRESSIONS[sort], "DESC" if descending else "ASC"
+    sql, parameters = conditions.sql, dict(conditions.parameters)
+    if cursor is not None:
+        # The next page begins behind the last row, wherever rows were added or removed meanwhile.
+        last_value, last_seq = _decoded(cursor, sort)
+        sql += f" AND ({expression}, seq) {'<' if descending else '>'} (:last_value, :last_seq)"
+        parameters |= {"last_value": last_value, "last_seq": last_seq}
+    found = find(connection, sql, {**parameters, "limit": limit + 1}, f"ORDER BY {expression} {order}, seq {order} LIMIT :limit")
+    shown = found[:limit]
+    following = None
+    if len(found) > limit:
+        seq, memory = shown[-1]
+        following = _encoded(sort, _sort_value(memory, sort), seq)
+    return MemoryPage(memories=tuple(memory for _, memory in shown), total=conditions.count(connection), cursor=following)
+
+
+def _sort_value(memory: Memory, sort: SortKey) -> float | str:
+    values: dict[SortKey, float | str] = {
+        SortKey.UPDATED: memory.updated_at,
+        SortKey.CREATED: memory.created_at,
+        SortKey.LAST_USED: memory.last_used_at or 0,
+        SortKey.KEY: memory.key,
+        SortKey.EXPIRES: _NEVER if memory.expires_at is None else memory.expires_at,
+        SortKey.USE_COUNT: memory.use_count,
+    }
+    return values[sort]
+
+
+def _encoded(sort: SortKey, value: float | str, seq: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([sort, value, seq]).encode()).decode()
+
+
+def _decoded(cursor: str, sort: SortKey) -> tuple[float | str, int]:
+    try:
+        named, value, seq = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, TypeError, binascii.Error) as err:
+        raise InvalidInputError("invalid_cursor") from err
+    if named != sort or not isinstance(value, (int, float, str)) or not isinstance(seq, int):
+        raise InvalidInputError("invalid_cursor")
+    return value, seq
+
+
+def stats(
+    connection: sqlite3.Connection, owners: Sequence[str] | None, now: float, status: EngineStatus, database_bytes: int
+) -> Stats:
+    """Count the memories of these owners, of everybody for ``None``."""
+    sql, parameters = ("1", dict[str, object]()) if owners is None else owner_condition(owners)
+    parameters |= {"now": now, "soon": now + _EXPIRING_DAYS * SECONDS_PER_DAY}
+    total, pinned, expiring = connection.execute(
+        "SELECT count(*), coalesce(sum(pinned), 0), coalesce(sum(expires_at <= :soon), 0) FROM memory"
+        f" WHERE {sql} AND {LIVE}",
+        parameters,
+    ).fetchone()
+    (forgotten,) = connection.execute(
+        f"SELECT count(*) FROM memory WHERE {sql} AND deleted_at NOT NULL", parameters
+    ).fetchone()
+
+    def by(column: str) -> dict[str, int]:
+        return dict(
+            connection.execute(
+                f"SELECT {column}, count(*) FROM memory WHERE {sql} AND {LIVE} GROUP BY 1 ORDER BY 1", parameters
+            )
+        )
+
+    return Stats(
+        total=total,
+        pinned=pinned,
+        expiring=expiring,
+        forgotten=forgotten,
+        by_scope=by("scope"),
+        by_category=by("category"),
+        by_owner=by("owner"),
+        database_bytes=database_bytes,
+        status=status,
+    )
+
+
+def pinned(connection: sqlite3.Connection) -> list[Memory]:
+    """Return every pinned memory, the oldest first."""
+    return [memory for _, memory in find(connection, "pinned AND deleted_at IS NULL", {}, "ORDER BY seq")]
+
+
+def count_live(connection: sqlite3.Connection, now: float) -> int:
+    """Return how many memories there are in all."""
+    (count,) = connection.execute(f"SELECT count(*) FROM memory WHERE {LIVE}", {"now": now}).fetchone()
+    return int(count)

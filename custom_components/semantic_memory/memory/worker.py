@@ -1,0 +1,337 @@
+"""Keeping every memory's vectors: the queue, the spaces, and which of them serves.
+
+Two spaces matter: that of the built-in model, and that of the preferred embedder (an Ollama model) where one is chosen.
+Memories without a vector in a space are its queue. A new preferred space is filled in the background while the one before
+it, or the built-in one, serves; when it has been complete once it takes over and the one before it is dropped.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from .embedding.base import Embedder
+from .embedding.cache import QueryCache
+from .embedding.calibration import async_calibrate
+from .errors import EmbeddingError, InvalidVectorsError, StorageError
+from .models import EmbedderState, EngineStatus
+from .storage import spaces
+from .storage.candidates import CandidateIndex
+from .storage.database import Database
+from .storage.spaces import Space, Waiting
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+    type Vector = NDArray[float32]
+
+_LOGGER = logging.getLogger(__name__)
+
+_BATCH: Final = 64
+_RETRY_SECONDS: Final = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
+_CHECK_SECONDS: Final = 600.0
+"""How often an idle worker looks whether the server is there and still has the same weights under the model's name."""
+
+type MakeEmbedder = Callable[[str], Embedder]
+
+
+@dataclass(slots=True)
+class _Served:
+    """An embedder with its space in the database."""
+
+    embedder: Embedder
+    space: Space
+    waiting: int = 0
+    skipped: int = 0
+    """Of those that wait: how many the model cannot embed."""
+
+
+class EmbeddingWorker:
+    """Fills the spaces and answers which of them a query should be compared in."""
+
+    def __init__(self, database: Database, index: CandidateIndex, report: Callable[[EngineStatus], None]) -> None:
+        """Take the database, its index, and who is told of every change of the status."""
+        self.index = index
+        self.status = EngineStatus(index=index.name)
+        self._database = database
+        self._report = report
+        self._cache = QueryCache()
+        self._wake = asyncio.Event()
+        self._built_in: Embedder | None = None
+        self._preferred: Embedder | None = None
+        self._make: MakeEmbedder | None = None
+        self._built_in_served: _Served | None = None
+        self._preferred_served: _Served | None = None
+        self._previous_served: _Served | None = None
+        self._checked_at = 0.0
+        self._failures = 0
+
+    def use(self, built_in: Embedder | None, preferred: Embedder | None, make: MakeEmbedder | None) -> None:
+        """Choose the embedders. ``make`` returns an embedder for the model of a previous space, so that it can serve on."""
+        self._built_in, self._preferred, self._make = built_in, preferred, make
+        self._built_in_served = self._preferred_served = self._previous_served = None
+        self._failures = 0
+        self._update(preferred_model=preferred.model if preferred else None, embedder_error=None, unavailable_since=None)
+        self.wake()
+
+    @property
+    def built_in(self) -> tuple[Embedder, Space] | None:
+        """Return the built-in embedder with its space, once both are there."""
+        served = self._built_in_served
+        return None if served is None else (served.embedder, served.space)
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._wake.set()
+
+    async def async_run(self) -> None:
+        """Fill the spaces whenever there is something to fill, until cancelled."""
+        while True:
+            self._wake.clear()
+            delay = await self._async_pass()
+            try:
+                async with asyncio.timeout(delay):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def async_open_spaces(self) -> None:
+        """Open the built-in space, so that recall and new memories have vectors from the first moment."""
+        if self._built_in is not None and self._built_in_served is None:
+            self._built_in_served = await self._async_open(self._built_in)
+        self._choose()
+
+    async def async_query_vectors(self, text: str) -> Mapping[int, Vector]:
+        """Return the query's vector by space id, the space that serves first; empty where there is no embedder.
+
+        The built-in space comes along wherever the first one does not have every memory. Never raises EmbeddingError.
+        """
+        vectors: dict[int, Vector] = {}
+        main = self._main()
+        if main is not None:
+            vector = await self._async_query_vector(main, text)
+            if vector is not None:
+                vectors[main.space.id] = vector
+        built_in = self._built_in_served
+        if built_in is not None and built_in is not main and (not vectors or main is None or main.waiting):
+            vector = await self._async_query_vector(built_in, text)
+            if vector is not None:
+                vectors[built_in.space.id] = vector
+        return vectors
+
+    async def async_clear(self) -> None:
+        """Drop the vectors of the preferred space, or of the built-in one where none is preferred; they are made anew."""
+        served = self._preferred_served or self._built_in_served
+        if served is not None:
+            space_id = served.space.id
+            await self._database.async_write(lambda connection: spaces.clear(connection, space_id, self.index))
+            served.space = replace(served.space, ready=False)
+        self.wake()
+
+    # The serving space
+
+    def _main(self) -> _Served | None:
+        preferred = self._preferred_served
+        if preferred is not None and (preferred.space.ready or self._built_in_served is None):
+            return preferred
+        return self._previous_served or self._built_in_served
+
+    async def _async_query_vector(self, served: _Served, text: str) -> Vector | None:
+        vector = self._cache.get(served.space.id, text)
+        if vector is None:
+            try:
+                vector = await served.embedder.async_embed_query(text)
+            except EmbeddingError as err:
+                self._note_failure(served.embedder, err)
+                self.wake()
+                return None
+            if vector.shape[1] != served.space.key.dimension:
+                self._note_failure(served.embedder, InvalidVectorsError(reason="the dimension has changed"))
+                served.embedder.forget_space()
+                self.wake()
+                return None
+            self._cache.put(served.space.id, text, vector)
+        first: Vector = vector[0]
+        return first
+
+    # Filling
+
+    async def _async_pass(self) -> float:
+        """Bring every space up to date; return how many seconds to wait for the next look."""
+        try:
+            await self.async_open_spaces()
+            if self._built_in_served is not None:
+                await self._async_fill(self._built_in_served)
+            return await self._async_pass_preferred()
+        except StorageError as err:
+            _LOGGER.error("The embedding queue stopped: %s", err)
+            return _RETRY_SECONDS[-1]
+        except EmbeddingError as err:  # the built-in model's: nothing that another try soon would mend
+            _LOGGER.error("The built-in embedding model failed: %s", err)
+            return _RETRY_SECONDS[-1]
+        finally:
+            self._choose()
+
+    async def _async_pass_preferred(self) -> float:
+        if self._preferred is None:
+            await self._async_drop_others()
+            return _CHECK_SECONDS
+        try:
+            overdue = time.monotonic() - self._checked_at >= _CHECK_SECONDS
+            if self._preferred_served is None or overdue or self.status.unavailable_since is not None:
+                await self._async_open_preferred(self._preferred)
+            assert self._preferred_served is not None
+            await self._async_fill(self._preferred_served)
+        except EmbeddingError as err:
+            self._note_failure(self._preferred, err)
+            delay = _RETRY_SECONDS[min(self._failures, len(_RETRY_SECONDS) - 1)]
+            self._failures += 1
+            return delay
+        self._failures = 0
+        self._note_success()
+        await self._async_finish(self._preferred_served)
+        return _CHECK_SECONDS
+
+    async def _async_open_preferred(self, embedder: Embedder) -> None:
+        """Open the preferred space, and find the one that serves until it is complete."""
+        embedder.forget_space()
+        key = await embedder.async_space()
+        if self._preferred_served is None or self._preferred_served.space.key != key:
+            self._preferred_served = await self._async_open(embedder)
+            if not self._preferred_served.space.ready:
+                self._previous_served = await self._async_find_previous(self._preferred_served.space)
+        self._checked_at = time.monotonic()
+
+    async def _async_find_previous(self, target: Space) -> _Served | None:
+        """Return the space that served before, if its model still answers in it."""
+        for space in reversed(await self._database.async_read(spaces.all_spaces)):
+            built_in = self._built_in_served
+            if self._make is None or not space.ready or space.id == target.id:
+                continue
+            if built_in is not None and space.id == built_in.space.id:
+                continue
+            embedder = self._make(space.key.model)
+            try:
+                if await embedder.async_space() == space.key:
+                    return _Served(embedder, space)
+            except EmbeddingError:
+                continue
+        return None
+
+    async def _async_open(self, embedder: Embedder) -> _Served:
+        """Return the embedder's space, added and calibrated if it is new."""
+        key = await embedder.async_space()
+        known = await self._database.async_read(spaces.all_spaces)
+        found = next((space for space in known if space.key == key), None)
+        calibration = found.calibration if found else await async_calibrate(embedder)
+        space = await self._database.async_write(lambda connection: spaces.add(connection, key, calibration, self.index))
+        served = _Served(embedder, space)
+        served.waiting = await self._async_count(space)
+        return served
+
+    async def _async_fill(self, served: _Served) -> None:
+        """Embed what waits, batch by batch, in the order of storing."""
+        space_id, after, served.skipped = served.space.id, 0, 0
+        while True:
+            start = after
+            items = await self._database.async_read(lambda c: spaces.waiting(c, space_id, start, _BATCH))
+            if not items:
+                break
+            await self._async_embed(served, items)
+            after = items[-1].seq
+            served.waiting = max(0, served.waiting - len(items))
+            self._choose()
+        served.waiting = await self._async_count(served.space)
+        if served.waiting <= served.skipped and not served.space.ready:
+            await self._database.async_write(lambda connection: spaces.mark_ready(connection, space_id))
+            served.space = replace(served.space, ready=True)
+
+    async def _async_embed(self, served: _Served, items: Sequence[Waiting]) -> None:
+        """Embed and store some memories; one that the model makes nothing of must not hold up the others."""
+        try:
+            vectors = await served.embedder.async_embed_documents([item.text for item in items])
+            if vectors.shape[1] != served.space.key.dimension:
+                raise InvalidVectorsError(reason="the dimension has changed")
+        except InvalidVectorsError:
+            if len(items) == 1:
+                served.skipped += 1
+                return
+            for item in items:
+                await self._async_embed(served, [item])
+            if served.skipped >= len(items):  # it is not the texts
+                raise
+            return
+        blobs = [row.astype("<f4").tobytes() for row in vectors]
+        await self._database.async_write(
+            lambda connection: spaces.store(connection, served.space.id, items, blobs, self.index)
+        )
+
+    async def _async_finish(self, served: _Served) -> None:
+        """Drop what the preferred space replaces, once it is complete."""
+        if served.space.ready:
+            self._previous_served = None
+            await self._async_drop_others()
+
+    async def _async_drop_others(self) -> None:
+        """Drop every space that nobody serves from any more."""
+        kept = [served.space.id for served in (self._preferred_served, self._built_in_served) if served]
+        if not kept:
+            return
+        for space in await self._database.async_read(spaces.all_spaces):
+            if space.id not in kept:
+                space_id = space.id
+                await self._database.async_write(lambda connection: spaces.drop(connection, space_id, self.index))
+
+    async def _async_count(self, space: Space) -> int:
+        return await self._database.async_read(lambda connection: spaces.count_waiting(connection, space.id))
+
+    # What people are told
+
+    def _note_failure(self, embedder: Embedder, err: EmbeddingError) -> None:
+        """Tell once that an embedder does not answer."""
+        if embedder is self._built_in:
+            _LOGGER.error("The built-in embedding model failed: %s", err)
+            return
+        if self.status.unavailable_since is None:
+            _LOGGER.warning("The embedding model %s does not answer, recall goes on without it: %s", embedder.model, err)
+        self._update(embedder_error=err.code, unavailable_since=self.status.unavailable_since or time.time())
+        self._choose()
+
+    def _note_success(self) -> None:
+        if self.status.unavailable_since is not None and self._preferred is not None:
+            _LOGGER.info("The embedding model %s answers again", self._preferred.model)
+        self._update(embedder_error=None, unavailable_since=None)
+
+    def _choose(self) -> None:
+        """Work out what serves now, and report it."""
+        main = self._main()
+        if main is not None and main is not self._built_in_served and self.status.unavailable_since is not None:
+            main = self._built_in_served
+        state = EmbedderState.KEYWORD
+        if main is not None:
+            state = EmbedderState.BUILT_IN if main is self._built_in_served else EmbedderState.OLLAMA
+        target = self._preferred_served or (None if self._preferred else self._built_in_served)
+        pending = target.waiting if target else self.status.memories
+        self._update(embedder=state, model=main.space.key.model if main else None, pending=pending)
+
+    def set_index(self, index: CandidateIndex, error: str | None) -> None:
+        """Take another index from here on."""
+        self.index = index
+        self._update(index=index.name, index_error=error)
+
+    def set_memories(self, count: int) -> None:
+        """Take over how many memories there are."""
+        self._update(memories=count)
+
+    def set_last_recall(self, at: float) -> None:
+        """Take over when memories were last looked for."""
+        self._update(last_recall_at=at)
+
+    def _update(self, **changes: object) -> None:
+        status = replace(self.status, **changes)  # type: ignore[arg-type]
+        if status != self.status:
+            self.status = status
+            self._report(status)
