@@ -10,6 +10,8 @@ from .processes import HOST, ChildProcess, answers, free_port
 
 CHAT_MODEL: Final = "llama3.2"
 EMBEDDING_MODEL: Final = "nomic-embed-text"
+_PULL_PAUSE: Final = 0.05
+"""Seconds between two steps of a pretended download, so that there is progress to see."""
 _START_TIMEOUT: Final = 30.0
 _POLL: Final = 0.05
 
@@ -56,6 +58,23 @@ class StandInServer:
             self._process = None
 
 
-def own_server() -> str | None:
-    """Return the address of the Ollama server to use instead of the stand-in, if one is named."""
-    return os.environ.get("OLLAMA_URL") or None
+class OllamaChoice:
+    """Which server and models a run uses: the stand-in's, or those that the environment names."""
+
+    def __init__(self, log: Path) -> None:
+        """Read OLLAMA_URL, OLLAMA_EMBED_MODEL and OLLAMA_CHAT_MODEL; start nothing."""
+        own = os.environ.get("OLLAMA_URL")
+        self.embedding_model = os.environ.get("OLLAMA_EMBED_MODEL") or EMBEDDING_MODEL
+        self.chat_model = _tagged(os.environ.get("OLLAMA_CHAT_MODEL") or CHAT_MODEL)
+        self.stand_in = None if own else StandInServer(log, pull_pause=_PULL_PAUSE, models=(self.chat_model,))
+        self.url = own or (self.stand_in.url if self.stand_in else "")
+
+    def close(self) -> None:
+        """Switch the stand-in off."""
+        if self.stand_in is not None:
+            self.stand_in.switch_off()
+
+
+def _tagged(model: str) -> str:
+    """Return the name with its tag, as Ollama lists it and Home Assistant's integration compares it."""
+    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
