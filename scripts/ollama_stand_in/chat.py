@@ -61,10 +61,10 @@ def reply_to(messages: Sequence[Json], tools: Sequence[Json]) -> Reply:
 
 def _call(said: str, messages: Sequence[Json], offered: Mapping[str, Json]) -> Reply | None:
     """Choose a tool for the user's words; ``None`` where none fits."""
-    if _YES.match(said) and "forget" in offered and (key := _first_candidate(messages)):
-        return _use(offered["forget"], ("key", "reference", "id", "memory", "query"), key)
+    if "forget" in offered and (chosen := _chosen_candidate(said, messages)):
+        return _use(offered["forget"], ("what", "key", "id"), chosen)
     if "forget" in offered and (match := _FORGET.match(said)):
-        return _use(offered["forget"], ("query", "reference", "key", "memory"), match["what"].strip(" ."))
+        return _use(offered["forget"], ("what", "query", "key"), match["what"].strip(" ."))
     if "remember" in offered and (match := _REMEMBER.match(said)) and not _is_asking(match["what"]):
         value = match["what"].strip(" ?.")
         value = value[:1].upper() + value[1:]
@@ -132,12 +132,11 @@ def _say(tool: str, data: Json, failed: bool) -> str:
 def _say_forgotten(data: Json) -> str:
     if candidates := _entries(data, ("candidates",)):
         listed = "; ".join(f"{_to_you(str(item.get('value', '')))} ({item.get('key')})" for item in candidates)
-        return f"Which one shall I forget? {listed}"
+        return f"{'Which one shall I forget?' if candidates[1:] else 'Shall I forget this?'} {listed}"
     values = _values(data)
     if values:
         return f"I have forgotten that {_to_you(values[0]).rstrip('.')}."
-    status = str(data.get("status", ""))
-    return "There is nothing like that to forget." if "not" in status or not data else "I have forgotten it."
+    return "There is nothing like that to forget."
 
 
 def _result(message: Json) -> tuple[Json, bool]:
@@ -167,13 +166,15 @@ def _entries(data: Json, names: Sequence[str]) -> list[Json]:
     ]
 
 
-def _first_candidate(messages: Sequence[Json]) -> str | None:
-    """Return the key of the first candidate that the last tool result offered."""
-    for message in reversed(messages):
-        if message.get("role") == "tool":
-            candidates = _entries(_result(message)[0], ("candidates",))
-            return str(candidates[0].get("key") or candidates[0].get("id")) if candidates else None
-    return None
+def _chosen_candidate(said: str, messages: Sequence[Json]) -> str | None:
+    """Return the id or key of the candidate that the user chose, by "yes" or by naming its key."""
+    result = next((message for message in reversed(messages) if message.get("role") == "tool"), None)
+    offered = _entries(_result(result)[0], ("candidates",)) if result is not None else []
+    if not offered:
+        return None
+    named = (item for item in offered if re.search(rf"\b{re.escape(str(item.get('key')))}\b", said))
+    chosen = offered[0] if _YES.match(said) else next(named, None)
+    return str(chosen.get("id") or chosen.get("key")) if chosen is not None else None
 
 
 def _called(message: Json) -> list[str]:

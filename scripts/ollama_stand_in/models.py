@@ -99,6 +99,8 @@ def _embed(model: Installed, texts: Sequence[str]) -> list[list[float]]:
     # A real model reads its prefix as an instruction; to a mean of token vectors it would be noise.
     template = template_for(model.name)
     plain = [text.removeprefix(template.query).removeprefix(template.document) for text in texts]
+    # Go, in which Ollama is written, replaces halves of characters; the tokenizer would refuse them.
+    plain = [text.encode(errors="replace").decode() for text in plain]
     vectors = _static().embed(plain) @ _rotation(model.digest, model.kind.dimension)
     rows: list[list[float]] = vectors.tolist()
     return rows

@@ -1,7 +1,7 @@
 """A small asynchronous client of Ollama's HTTP API, over a session that the caller owns."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import json
@@ -115,14 +115,14 @@ class OllamaClient:
             raise InvalidVectorsError(reason="the answer holds no vectors")
         return vectors
 
-    async def async_pull(self, model: str) -> AsyncIterator[PullProgress]:
+    async def async_pull(self, model: str) -> AsyncGenerator[PullProgress]:
         """Download a model to the server, telling the progress; leaving the loop stops the download.
 
         Raises ModelMissingError where Ollama's library has no such model.
         """
         body = {"model": model, "stream": True}
         finished = False
-        async with self._request("POST", "/api/pull", body, model=model) as exchange:
+        async with self._request("POST", "/api/pull", body, model=model, timeout=_PULL_SILENCE) as exchange:
             async for line in _lines(exchange):
                 if error := line.get("error"):
                     raise _pull_error(model, str(error))
@@ -177,7 +177,7 @@ class OllamaClient:
                     headers=headers,
                     allow_redirects=False,
                     ssl=self._ssl,
-                    timeout=aiohttp.ClientTimeout(total=None),
+                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(seconds, self._timeout)),
                 ) as response,
             ):
                 await raise_for_status(response, model)

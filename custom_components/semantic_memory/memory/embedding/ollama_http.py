@@ -57,6 +57,8 @@ def translated_errors(seconds: float) -> Iterator[None]:
     """Raise what aiohttp and asyncio raise as EmbedderUnavailableError with a reason in words."""
     try:
         yield
+    except aiohttp.ConnectionTimeoutError as err:
+        raise EmbedderUnavailableError(reason="nothing answers at this address and port") from err
     except TimeoutError as err:
         raise EmbedderUnavailableError(reason=f"it did not answer within {seconds:g} seconds") from err
     except aiohttp.ClientConnectorCertificateError as err:
