@@ -102,6 +102,6 @@ sync_environment() {
   headers="$CACHE/python314/usr/include"
   [ ! -d "$headers" ] || export CPATH="$headers:$headers/python3.14${CPATH:+:$CPATH}"
   install_requirements "$folder" "$requirements" >&2 ||
-    die "the requirements could not be installed. Check the network and try again."
+    die "the requirements could not be installed: see above. Check the network, and that a C++ compiler is there, and try again."
   printf '%s\n' "$wanted" >"$stamp"
 }
