@@ -1,0 +1,108 @@
+"""Semantic Memory: what people tell Assist is remembered, and found again by meaning."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from homeassistant.const import CONF_API_KEY, CONF_MODEL, CONF_URL, EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.typing import ConfigType
+
+from . import issues
+from .const import CONF_EMBEDDER, DOMAIN, EMBEDDER_OLLAMA, FOLDER
+from .data import SemanticMemoryConfigEntry, SemanticMemoryData, settings_from
+from .llm import async_register_llm_api
+from .memory.embedding.ollama import OllamaClient, OllamaEmbedder
+from .memory.embedding.static import StaticEmbedder
+from .memory.engine import MemoryEngine
+from .memory.errors import DatabaseDamagedError, StorageError
+from .packages import async_built_in, async_obtain_missing
+from .services import async_setup_services
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+PLATFORMS = (Platform.BUTTON, Platform.SENSOR)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> bool:
+    """Open the memory. A server or package index that is down does not keep it from being used."""
+    engine = await _async_open(hass, entry)
+    client = _ollama_client(hass, entry)
+    system_users = frozenset(user.id for user in await hass.auth.async_get_users() if user.system_generated)
+    entry.runtime_data = SemanticMemoryData(engine, client, system_users)
+    entry.async_on_unload(issues.async_watch(hass, entry))
+    try:
+        await _async_start(entry, await async_built_in(hass))
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    except BaseException:
+        await engine.async_close()
+        raise
+    entry.async_on_unload(async_register_llm_api(hass, entry))
+    entry.async_on_unload(_close_at_shutdown(hass, engine))
+    entry.async_create_background_task(
+        hass, async_obtain_missing(hass, entry, partial(_async_start, entry)), f"{DOMAIN} packages"
+    )
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> bool:
+    """Close the memory; no task or thread stays."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.engine.async_close()
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
+    """Withdraw what was reported. The memories stay on disk: whoever sets the integration up again finds them."""
+    issues.async_clear(hass)
+
+
+async def _async_open(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> MemoryEngine:
+    """Open the engine, or say why the entry cannot be set up."""
+    try:
+        engine = await MemoryEngine.async_open(Path(hass.config.path(FOLDER)), settings_from(entry.options))
+    except StorageError as err:
+        damaged = isinstance(err, DatabaseDamagedError)
+        if damaged:
+            issues.async_report_damage(hass, err)
+        kind = ConfigEntryError if damaged or err.code == "database_too_new" else ConfigEntryNotReady
+        raise kind(
+            translation_domain=DOMAIN, translation_key=err.code, translation_placeholders=err.placeholders
+        ) from err
+    issues.async_clear_damage(hass)
+    return engine
+
+
+def _ollama_client(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> OllamaClient | None:
+    if entry.data.get(CONF_EMBEDDER) != EMBEDDER_OLLAMA:
+        return None
+    session = async_get_clientsession(hass)
+    return OllamaClient(session, entry.data[CONF_URL], api_key=entry.data.get(CONF_API_KEY))
+
+
+async def _async_start(entry: SemanticMemoryConfigEntry, built_in: StaticEmbedder | None) -> None:
+    """Let the engine work with the embedders that there are."""
+    engine, client = entry.runtime_data.engine, entry.runtime_data.ollama
+    if client is None:
+        await engine.async_start(built_in)
+        return
+    make = partial(OllamaEmbedder, client)
+    await engine.async_start(built_in, make(entry.data[CONF_MODEL]), make)
+
+
+def _close_at_shutdown(hass: HomeAssistant, engine: MemoryEngine) -> Callable[[], None]:
+    """Close the engine when Home Assistant ends, which unloads no entry; as late as data may be written."""
+
+    async def close(_: Event) -> None:
+        await engine.async_close()
+
+    return hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, close)

@@ -1,11 +1,22 @@
-"""What a loaded config entry holds."""
+"""What a config entry holds, and what it says about the engine."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 
+from .const import (
+    CONF_DEFAULT_EXPIRY_DAYS,
+    CONF_KEYWORD_WEIGHT,
+    CONF_LIMIT,
+    CONF_THRESHOLD,
+    SECTION_RECALL,
+    SECTION_RETENTION,
+)
 from .memory.embedding.ollama import OllamaClient
 from .memory.engine import MemoryEngine
+from .memory.models import EngineSettings
 
 type SemanticMemoryConfigEntry = ConfigEntry[SemanticMemoryData]
 
@@ -16,3 +27,17 @@ class SemanticMemoryData:
 
     engine: MemoryEngine
     ollama: OllamaClient | None = None
+    system_users: frozenset[str] = field(default_factory=frozenset)
+    """Users that Home Assistant made for itself and its add-ons: nobody in particular."""
+
+
+def settings_from(options: Mapping[str, Any]) -> EngineSettings:
+    """Return the engine's settings, its own defaults for what was never set."""
+    recall, retention = options.get(SECTION_RECALL, {}), options.get(SECTION_RETENTION, {})
+    default = EngineSettings()
+    return EngineSettings(
+        recall_limit=int(recall.get(CONF_LIMIT, default.recall_limit)),
+        threshold=recall.get(CONF_THRESHOLD, default.threshold),
+        keyword_weight=recall.get(CONF_KEYWORD_WEIGHT, default.keyword_weight),
+        default_expiry_days=retention.get(CONF_DEFAULT_EXPIRY_DAYS, default.default_expiry_days),
+    )

@@ -300,6 +300,15 @@ class MemoryEngine:
         """Return how the engine is doing."""
         return self._worker.status
 
+    @property
+    def has_built_in(self) -> bool:
+        """Return whether the built-in model is in use."""
+        return self._worker.built_in is not None
+
+    def wake(self) -> None:
+        """Look at once whether there is something to embed, and whether the server answers."""
+        self._worker.wake()
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have ``listener`` called in the event loop after every change; returns how to end that."""
         self._listeners.append(listener)

@@ -1,0 +1,55 @@
+"""Who a surface acts for."""
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.llm import LLMContext
+
+from .const import CONF_DEVICE, CONF_PERSON, CONF_SATELLITES, DOMAIN, SECTION_PEOPLE
+from .data import SemanticMemoryConfigEntry
+from .memory.models import Caller
+
+
+async def async_caller_for_action(hass: HomeAssistant, context: Context, person: str | None) -> Caller:
+    """Return who an action is for: the person that is named, else the user who called it, else nobody.
+
+    Automations and add-ons act without a user of their own and may name anybody, administrators too; other users only
+    themselves. Raises ServiceValidationError.
+    """
+    user = await hass.auth.async_get_user(context.user_id) if context.user_id else None
+    # An add-on's calls come from a user that Home Assistant made for it, and no person could ever see its memories.
+    acting = user.id if user is not None and not user.system_generated else None
+    if person is None:
+        return Caller(acting)
+    meant = _user_of(hass, person)
+    if meant is None:
+        known = hass.states.get(person) is not None
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="person_without_user" if known else "person_not_found",
+            translation_placeholders={"person": person},
+        )
+    if acting is not None and meant != acting and user is not None and not user.is_admin:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="other_person")
+    return Caller(meant, actor_id=acting)
+
+
+def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_context: LLMContext) -> Caller:
+    """Return who talks to an agent: the user, else the person whose satellite it is, else nobody."""
+    user_id = llm_context.context.user_id if llm_context.context else None
+    if user_id and user_id not in entry.runtime_data.system_users:
+        return Caller(user_id)
+    if llm_context.device_id is None:
+        return Caller()
+    for row in entry.options.get(SECTION_PEOPLE, {}).get(CONF_SATELLITES, ()):
+        if row.get(CONF_DEVICE) == llm_context.device_id:
+            return Caller(_user_of(hass, row.get(CONF_PERSON, "")))
+    return Caller()
+
+
+def _user_of(hass: HomeAssistant, person: str) -> str | None:
+    """Return the user that a person entity is linked to."""
+    state = hass.states.get(person)
+    if state is None or state.domain != "person":
+        return None
+    user_id: str | None = state.attributes.get("user_id")
+    return user_id
