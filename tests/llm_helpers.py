@@ -27,11 +27,7 @@ async def async_call(
 ) -> ToolResult:
     """Call ``remember``, ``recall`` or ``forget``."""
     api = await async_api(hass, context, api_id)
-    (found,) = [offered for offered in api.tools if offered.name == f"{DOMAIN}__{tool}"]
-    # Not by the API's own method: it imports the conversation integration, whose requirements a unit test has no use for.
-    result = await found.async_call(hass, ToolInput(tool_name=found.name, tool_args=arguments), api.llm_context)
-    assert isinstance(result, ToolResult)
-    return result
+    return await api.async_call_tool(ToolInput(tool_name=f"{DOMAIN}__{tool}", tool_args=arguments))
 
 
 async def async_answer(hass: HomeAssistant, tool: str, arguments: dict[str, Any], context: LLMContext) -> Any:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from homeassistant.components.ollama.entity import _format_tool
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.llm import LLM_API_ASSIST, async_get_apis, selector_serializer
@@ -120,7 +121,7 @@ def test_annotations_are_honest() -> None:
 @pytest.mark.parametrize("version", ["3.0", "3.1.0"])
 @pytest.mark.parametrize("tool", MEMORY_TOOLS)
 def test_parameters_convert_for_agents(tool: type[MemoryTool], version: str) -> None:
-    """Every parameter is flat, typed and described, as ollama's and openai's integrations send it."""
+    """Every parameter is flat, typed and described, in both dialects that agents ask for."""
     schema: dict[str, Any] = to_openapi(
         tool.parameters, custom_serializer=selector_serializer, openapi_version=version, strict=True
     )
@@ -131,6 +132,14 @@ def test_parameters_convert_for_agents(tool: type[MemoryTool], version: str) -> 
         assert parameter["description"]
     assert not {"oneOf", "anyOf", "allOf", "not"} & schema.keys()
     assert json.loads(json.dumps(schema)) == schema
+
+
+@pytest.mark.parametrize("tool", MEMORY_TOOLS)
+def test_ollama_is_told_of_the_tool(tool: type[MemoryTool]) -> None:
+    function = _format_tool(tool(), selector_serializer)["function"]
+    assert function["name"] == tool.name
+    assert function["description"] == tool.description
+    assert function["parameters"]["properties"]
 
 
 def test_prompt_is_short() -> None:

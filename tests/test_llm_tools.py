@@ -36,13 +36,6 @@ async def llm(hass: HomeAssistant) -> None:
 
 
 @pytest.fixture
-def engine(setup_integration: MockConfigEntry) -> MemoryEngine:
-    """Return the engine behind the tools."""
-    engine: MemoryEngine = setup_integration.runtime_data.engine
-    return engine
-
-
-@pytest.fixture
 def anna(hass: HomeAssistant) -> LLMContext:
     """Return a request of one person."""
     return llm_context(MockUser(id="a" * 32, name="Anna").add_to_hass(hass).id)
