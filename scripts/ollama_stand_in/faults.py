@@ -111,7 +111,7 @@ async def _instead(faults: Faults, request: web.Request) -> web.Response | None:
     if faults.status is not None:
         return web.json_response({"error": f"told to answer {faults.status}"}, status=faults.status)
     if faults.model_missing:
-        return missing((await request.json()).get("model") if request.can_read_body else None)
+        return missing((await request.json()).get("model") if request.body_exists else None)
     if faults.not_json:
         return web.Response(text="<html><body>It works!</body></html>", content_type="text/html")
     return None

@@ -143,12 +143,12 @@ class StandIn:
 
     async def _set_faults(self, request: web.Request) -> web.Response:
         try:
-            data = await request.json()
+            data = dict(await request.json())
             changed, seconds = data.pop("change_digest", None), data.pop("vanish", None)
             self.faults = Faults.from_json(data)
             if changed is not None:
                 self.models.change_digest(changed)
-        except (ValueError, KeyError, AttributeError) as err:
+        except (ValueError, TypeError, KeyError) as err:
             return web.json_response({"error": str(err)}, status=400)
         if seconds is not None:
             self._absence = asyncio.create_task(self._vanish_for(float(seconds)))
