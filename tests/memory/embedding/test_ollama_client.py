@@ -220,8 +220,8 @@ async def test_a_model_that_makes_no_embeddings(client: OllamaClient) -> None:
         (Faults(truncated_json=True), EmbedderUnavailableError, "its answer is not JSON, or not all of it arrived"),
         (Faults(huge=True), EmbedderUnavailableError, "its answer is larger than 64 MiB"),
         (Faults(disconnect=True), EmbedderUnavailableError, "the connection broke off"),
-        (Faults(hang=True), EmbedderUnavailableError, "it did not answer within 0.2 seconds"),
-        (Faults(delay=5), EmbedderUnavailableError, "it did not answer within 0.2 seconds"),
+        (Faults(hang=True), EmbedderUnavailableError, "it did not answer within 0.5 seconds"),
+        (Faults(delay=5), EmbedderUnavailableError, "it did not answer within 0.5 seconds"),
     ],
     ids=lambda value: None if isinstance(value, Faults) else str(value)[:30],
 )
@@ -231,7 +231,7 @@ async def test_faults(
     """Each fault is one kind of error, with a reason in words, and the next request is well again."""
     stand_in.faults = faults
     with pytest.raises(EmbeddingError) as caught:
-        await client.async_embed(MODEL, ["text"], timeout=0.2 if faults.hang or faults.delay else None)
+        await client.async_embed(MODEL, ["text"], timeout=0.5 if faults.hang or faults.delay else None)
     assert type(caught.value) is error
     assert caught.value.placeholders.get("reason") == reason
     stand_in.faults = Faults()
@@ -508,7 +508,7 @@ async def test_pull_that_falls_silent(
     session: aiohttp.ClientSession, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Silence ends a download, a slow reader does not."""
-    monkeypatch.setattr(ollama_client, "_PULL_SILENCE", 0.1)
+    monkeypatch.setattr(ollama_client, "_PULL_SILENCE", 0.3)
 
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -519,8 +519,8 @@ async def test_pull_that_falls_silent(
 
     steps = OllamaClient(session, await serve(handler)).async_pull("x")
     assert (await anext(steps)).status == "pulling manifest"
-    await asyncio.sleep(0.2)
-    with pytest.raises(EmbedderUnavailableError, match=r"did not answer within 0\.1 seconds"):
+    await asyncio.sleep(0.4)
+    with pytest.raises(EmbedderUnavailableError, match=r"did not answer within 0\.3 seconds"):
         await anext(steps)
 
 
