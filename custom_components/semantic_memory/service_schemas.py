@@ -6,8 +6,9 @@ given". What cannot be understood raises a translated ServiceValidationError, so
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
-from enum import Enum, StrEnum
+from enum import StrEnum
 import json
 import math
 from typing import Any, Final
@@ -36,8 +37,6 @@ def text(value: object) -> str | None:
     """Return ``value`` as text, as it was written where a template turned text into something else."""
     if isinstance(value, ResultWrapper) and value.render_result is not None:
         value = value.render_result
-    if isinstance(value, Enum):
-        value = value.value
     if value is not None and not isinstance(value, str):
         value = json.dumps(value, ensure_ascii=False, default=str)
     return value if value and value.strip() else None
@@ -115,10 +114,11 @@ def moment(value: object) -> datetime | None:
     given = text(value)
     if given is None or given.strip().lower() in _NOTHING:
         return None
-    if (result := dt_util.parse_datetime(given.strip())) is not None:
-        return dt_util.as_utc(result)
-    if (day := dt_util.parse_date(given.strip())) is not None:
-        return dt_util.as_utc(dt_util.start_of_local_day(day))
+    with suppress(ValueError, OverflowError):  # the 31st of February, the year 0
+        if (result := dt_util.parse_datetime(given.strip())) is not None:
+            return dt_util.as_utc(result)
+        if (day := dt_util.parse_date(given.strip())) is not None:
+            return dt_util.as_utc(dt_util.start_of_local_day(day))
     raise translated(InvalidInputError("invalid_date", value=given))
 
 

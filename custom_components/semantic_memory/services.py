@@ -233,7 +233,7 @@ async def _async_stats(request: _Request) -> JsonObjectType:
 
 
 def _one(op: str, memory: Memory) -> JsonObjectType:
-    """Return the answer about one memory: its fields side by side, as in one older script, and whole, as in the other."""
+    """Return the answer about one memory: its fields side by side, and whole, as one and the other older script did."""
     fields = memory_as_dict(memory)
     return {"status": "ok", "op": op, **fields, "memory": fields}
 
