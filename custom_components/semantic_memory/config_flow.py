@@ -24,8 +24,6 @@ from .config_flow_checks import (
 from .config_flow_schemas import REAUTH_SCHEMA, SERVER_SCHEMA, installed_name, is_model_name, model_schema, plain_name
 from .const import CONF_EMBEDDER, DOMAIN, EMBEDDER_BUILT_IN, EMBEDDER_OLLAMA
 from .memory.embedding.ollama import OllamaClient, OllamaModel
-from .memory.embedding.static import StaticEmbedder
-from .memory.errors import EmbedderUnavailableError
 from .options_flow import SemanticMemoryOptionsFlow
 
 TITLE: Final = "Semantic Memory"
@@ -83,16 +81,7 @@ class SemanticMemoryConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_menu(step_id="reconfigure", menu_options=["built_in", "ollama"])
 
     async def async_step_built_in(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take the built-in model; ask back where it cannot be loaded."""
-        if user_input is None:
-            try:
-                await StaticEmbedder.async_load()
-            except EmbedderUnavailableError as err:
-                return self.async_show_form(
-                    step_id="built_in",
-                    errors={BASE: "built_in_missing"},
-                    description_placeholders={"reason": err.placeholders["reason"]},
-                )
+        """Take the built-in model. There is nothing to try: what it needs is fetched once the entry is set up."""
         return self._save({CONF_EMBEDDER: EMBEDDER_BUILT_IN})
 
     async def async_step_ollama(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -176,7 +165,8 @@ class SemanticMemoryConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 await async_check_key(self._client(), self._client(MODEL_TIMEOUT), entry.data[CONF_MODEL])
             except FlowProblem as err:
-                problem = err
+                # This form has no address to show an error at.
+                problem = err.at(CONF_API_KEY if err.field == CONF_API_KEY else BASE)
             else:
                 data = {name: value for name, value in entry.data.items() if name != CONF_API_KEY}
                 return self.async_update_reload_and_abort(entry, data=data | self._server())
@@ -229,9 +219,9 @@ class SemanticMemoryConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders={"url": self._client().url} | (problem.placeholders if problem else {}),
         )
 
-    def _client(self, timeout: float = CONNECT_TIMEOUT) -> OllamaClient:
-        """Return a client of the server that was entered."""
-        return ollama_client(self.hass, self._url, self._api_key, timeout)
+    def _client(self, timeout: float | None = None) -> OllamaClient:
+        """Return a client of the server that was entered. ``timeout`` is in seconds."""
+        return ollama_client(self.hass, self._url, self._api_key, timeout or CONNECT_TIMEOUT)
 
     def _server(self) -> dict[str, str]:
         """Return what is stored of the server."""

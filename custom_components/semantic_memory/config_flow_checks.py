@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 import logging
+import math
 from typing import Final, override
 
 import aiohttp
@@ -12,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from yarl import URL
 
-from .memory.embedding.ollama import EmbedderUnusableError, OllamaClient, OllamaEmbedder, OllamaModel
+from .memory.embedding.ollama import EmbedderUnusableError, OllamaClient, OllamaModel
 from .memory.errors import (
     EmbedderAuthError,
     EmbedderUnavailableError,
@@ -30,6 +31,7 @@ MODEL_TIMEOUT: Final = 180.0
 """Seconds for a test embedding: a small machine takes that long to load a large model."""
 BASE: Final = "base"
 _PERCENT: Final = 100
+_PROBE: Final = "The quick brown fox jumps over the lazy dog."
 
 
 class FlowProblem(Exception):  # noqa: N818 - a finding that a form shows, not a failure
@@ -46,6 +48,10 @@ class FlowProblem(Exception):  # noqa: N818 - a finding that a form shows, not a
     def errors(self) -> dict[str, str]:
         """Return the ``errors`` of a form."""
         return {self.field: self.code}
+
+    def at(self, field: str) -> FlowProblem:
+        """Return the same problem for another field."""
+        return FlowProblem(self.code, field, **self.placeholders)
 
     @override
     def __str__(self) -> str:
@@ -71,7 +77,7 @@ def normalised_url(text: str) -> str:
     return str(url).rstrip("/")
 
 
-def ollama_client(hass: HomeAssistant, url: str, api_key: str | None, timeout: float = CONNECT_TIMEOUT) -> OllamaClient:
+def ollama_client(hass: HomeAssistant, url: str, api_key: str | None, timeout: float) -> OllamaClient:
     """Return a client over Home Assistant's own session. ``timeout`` is in seconds."""
     return OllamaClient(async_get_clientsession(hass), url, api_key=api_key, timeout=timeout)
 
@@ -90,7 +96,7 @@ async def async_check_model(client: OllamaClient, model: str) -> int:
         if details.embedding is False:
             kind = ", ".join(details.capabilities) or str(details.family)
             raise FlowProblem("not_an_embedding_model", CONF_MODEL, model=model, reason=kind)
-        return (await OllamaEmbedder(client, model).async_space()).dimension
+        return _dimension(await client.async_embed(model, [_PROBE]))
 
 
 async def async_pull_model(client: OllamaClient, model: str, progress: Callable[[float], None]) -> None:
@@ -113,11 +119,26 @@ async def async_check_key(client: OllamaClient, patient_client: OllamaClient, mo
     """
     await async_installed_models(client)
     try:
-        await OllamaEmbedder(patient_client, model).async_space()
+        await patient_client.async_embed(model, [_PROBE])
     except EmbedderAuthError as err:
         raise FlowProblem("invalid_auth", CONF_API_KEY) from err
     except EmbeddingError as err:
         _LOGGER.debug("The key is good, the model %s is not: %s", model, err)
+
+
+def _dimension(rows: list[list[float]]) -> int:
+    """Return how long the only vector is. Raises InvalidVectorsError unless it is one that can be used.
+
+    Plain Python, because NumPy may only come with the packages that the entry fetches once it is set up.
+    """
+    try:
+        (row,) = rows
+        length = math.hypot(*row)
+    except (TypeError, ValueError) as err:
+        raise InvalidVectorsError(reason="it is not one vector for one text") from err
+    if not math.isfinite(length) or length == 0:
+        raise InvalidVectorsError(reason="its vector is zero or not finite")
+    return len(row)
 
 
 @contextmanager
@@ -169,8 +190,9 @@ def _model_problem(err: EmbeddingError, model: str) -> FlowProblem:
         return FlowProblem("invalid_vectors", CONF_MODEL, model=model, reason=_reason(err))
     if isinstance(err.__cause__, TimeoutError):
         return FlowProblem("model_timeout", CONF_MODEL, model=model)
-    code = "model_failed" if isinstance(err, EmbedderUnavailableError) else "not_an_embedding_model"
-    return FlowProblem(code, CONF_MODEL, model=model, reason=_reason(err))
+    if isinstance(err, EmbedderUnavailableError):
+        return FlowProblem("model_failed", CONF_MODEL, model=model, reason=_reason(err))
+    return FlowProblem("not_an_embedding_model", CONF_MODEL, model=model, reason=_reason(err))
 
 
 def _pull_problem(err: EmbeddingError, model: str) -> FlowProblem:

@@ -31,7 +31,7 @@ SERVER_SCHEMA: Final = vol.Schema(
 )
 REAUTH_SCHEMA: Final = vol.Schema({vol.Optional(CONF_API_KEY): _PASSWORD})
 
-_MODEL_NAME: Final = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)*(?::[\w.-]+)?", re.ASCII)
+_MODEL_NAME: Final = re.compile(r"\w[\w.-]*(?::\d+)?(?:/\w[\w.-]*)*(?::[\w.-]+)?", re.ASCII)
 _MEGABYTE: Final = 1_000_000
 _MEGABYTES_PER_GIGABYTE: Final = 1_000
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.selector import (
     BooleanSelector,
     DeviceSelector,
@@ -176,7 +176,7 @@ def _checked_satellites(hass: HomeAssistant, people: Mapping[str, Any]) -> list[
     """
     devices = dr.async_get(hass)
     rows: dict[str, str] = {}
-    for row in people.get(CONF_SATELLITES) or []:
+    for row in cv.ensure_list(people.get(CONF_SATELLITES)):
         device_id, person_id = row[CONF_DEVICE], row[CONF_PERSON]
         device = devices.async_get(device_id)
         if device is None:
