@@ -6,9 +6,9 @@ from typing import Any
 from homeassistant.components.ollama.entity import _format_tool
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.llm import LLM_API_ASSIST, async_get_apis, selector_serializer
+from homeassistant.helpers.llm import LLM_API_ASSIST, ToolInput, async_get_apis, selector_serializer
 from homeassistant.setup import async_setup_component
-from probatio import to_openapi  # noqa: TID251 - it is what Home Assistant's own agents convert parameters with
+from probatio import to_openapi
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -85,11 +85,14 @@ async def test_reload_registers_the_api_again(hass: HomeAssistant, setup_integra
 
 
 async def test_both_apis_together(hass: HomeAssistant, setup_integration: MockConfigEntry) -> None:
-    """An agent with both gets tools that work; where Home Assistant deduplicates, each once."""
+    """Each tool once where Home Assistant drops equal ones (since 2026.11), each under its own name before."""
     merged = await async_api(hass, llm_context(), [LLM_API_ASSIST, DOMAIN])
     names = [tool.name for tool in merged.tools if tool.integration == DOMAIN]
-    assert len(names) == len(set(names))
-    assert {name.rpartition("__")[2] for name in names} == {"remember", "recall", "forget"}
+    prefixed = [f"{prefix}__{name}" for prefix in ("assist", "semantic-memory") for name in TOOL_NAMES]
+    assert names in (TOOL_NAMES, prefixed)
+    (recall, *_) = [tool for tool in merged.tools if tool.name.endswith("__recall")]
+    call = ToolInput(tool_name=recall.name, tool_args={"query": "tea"})
+    assert not (await merged.async_call_tool(call)).error
 
 
 def test_tools_of_a_kind_are_equal() -> None:

@@ -377,8 +377,10 @@ def test_is_unattended(assistant: str, agent_id: str | None, unattended: bool) -
 
 
 async def test_source_names_the_conversation(hass: HomeAssistant, engine: MemoryEngine, anna: LLMContext) -> None:
-    with chat_session.async_get_chat_session(hass) as session:
-        answer = await async_answer(hass, "remember", {"value": "Drinks oat milk", "key": "milk"}, anna)
+    session = chat_session.ChatSession("01K9CONVERSATION")
+    token = chat_session.current_session.set(session)
+    answer = await async_answer(hass, "remember", {"value": "Drinks oat milk", "key": "milk"}, anna)
+    chat_session.current_session.reset(token)
     memory = await engine.async_get(_caller(anna), answer["key"])
     assert memory.source.conversation_id == session.conversation_id
     assert memory.source.agent_id == "ollama"
