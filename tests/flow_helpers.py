@@ -1,7 +1,7 @@
 """What tests of the config and options flows share."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 from string import Formatter
@@ -112,11 +112,13 @@ def added_entry(hass: HomeAssistant, **data: Any) -> MockConfigEntry:
     return entry
 
 
-@contextmanager
-def no_setup() -> Iterator[AsyncMock]:
-    """Have entries of ours set up without an engine."""
+@asynccontextmanager
+async def no_engine(hass: HomeAssistant) -> AsyncGenerator[AsyncMock]:
+    """Have entries of ours set up without an engine; yield what is called instead."""
     with (
         patch("custom_components.semantic_memory.async_setup_entry", return_value=True) as setup,
         patch("custom_components.semantic_memory.async_unload_entry", return_value=True),
     ):
         yield setup
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            await hass.config_entries.async_unload(entry.entry_id)

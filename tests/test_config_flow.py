@@ -1,7 +1,7 @@
 """The config flow, with the client of the server replaced."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass, field
 import ssl
 from typing import Any
@@ -33,9 +33,7 @@ from custom_components.semantic_memory.memory.errors import (
     ModelMissingError,
 )
 
-from .flow_helpers import URL, added_entry, answer, choose, no_setup, options_of, start, suggested, wait_for
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+from .flow_helpers import URL, added_entry, answer, choose, no_engine, options_of, start, suggested, wait_for
 
 NOMIC = OllamaModel(name="nomic-embed-text:latest", size=274_302_450, digest="d1", family="nomic-bert", embedding=True)
 CHAT = OllamaModel(name="llama3.2:latest", size=2_019_393_189, digest="d2", family="llama", embedding=None)
@@ -114,9 +112,9 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(autouse=True)
-def setup_entry() -> Iterator[AsyncMock]:
+async def setup_entry(hass: HomeAssistant) -> AsyncGenerator[AsyncMock]:
     """Keep the engine out."""
-    with no_setup() as setup:
+    async with no_engine(hass) as setup:
         yield setup
 
 

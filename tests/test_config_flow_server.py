@@ -1,6 +1,6 @@
 """The config flow against a server that speaks Ollama's HTTP API over a real socket."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,9 +20,9 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from custom_components.semantic_memory import config_flow
 from scripts.ollama_stand_in import Faults, StandIn
 
-from .flow_helpers import added_entry, answer, choose, no_setup, options_of, start, wait_for
+from .flow_helpers import added_entry, answer, choose, no_engine, options_of, start, wait_for
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations", "socket_enabled")
+pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
 @pytest.fixture
@@ -33,10 +33,18 @@ async def stand_in(socket_enabled: None) -> AsyncIterator[StandIn]:
 
 
 @pytest.fixture(autouse=True)
-def setup_entry() -> Iterator[None]:
+async def setup_entry(hass: HomeAssistant) -> AsyncGenerator[None]:
     """Keep the engine out."""
-    with no_setup():
+    async with no_engine(hass):
         yield
+
+
+def name_of(value: object) -> str | None:
+    """Return a short name of a parameter: of faults, what is set."""
+    if not isinstance(value, Faults):
+        return None
+    normal = Faults().as_dict()
+    return " ".join(f"{name}={value}" for name, value in value.as_dict().items() if value != normal[name]) or "well"
 
 
 async def test_an_installed_model(hass: HomeAssistant, stand_in: StandIn) -> None:
@@ -78,6 +86,7 @@ async def test_a_model_to_download(hass: HomeAssistant, stand_in: StandIn) -> No
         (Faults(path="/api/pull", disconnect=True), "bge-m3", "pull_failed"),
         (Faults(), "bge-m4", "model_unknown"),
     ],
+    ids=name_of,
 )
 async def test_a_download_that_fails(
     hass: HomeAssistant, stand_in: StandIn, faults: Faults, model: str, code: str
@@ -109,7 +118,7 @@ async def test_a_download_that_fails(
         (Faults(path="/api/tags", truncated_json=True), "url", "not_ollama"),
         (Faults(redirect="https://ollama.example/somewhere?token=x"), "url", "redirected"),
     ],
-    ids=str,
+    ids=name_of,
 )
 async def test_a_server_that_misbehaves(
     hass: HomeAssistant,
@@ -178,7 +187,7 @@ async def test_https_to_a_server_without_it(hass: HomeAssistant, stand_in: Stand
         (Faults(path="/api/show", model_missing=True), "all-minilm", "model_missing"),
         (Faults(), "llama3.2", "not_an_embedding_model"),
     ],
-    ids=str,
+    ids=name_of,
 )
 async def test_a_model_that_misbehaves(
     hass: HomeAssistant, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, faults: Faults, model: str, code: str

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.semantic_memory import options_flow
 from custom_components.semantic_memory.config_flow import SemanticMemoryConfigFlow
+from custom_components.semantic_memory.const import EMBEDDER_BUILT_IN, EMBEDDER_OLLAMA
 
 from .flow_helpers import COMPONENT, TEXTS, placeholders, texts_of
 
@@ -71,6 +72,10 @@ def test_steps() -> None:
 
 def test_progress() -> None:
     assert arguments("config", "progress_action") == set(TEXTS["config"]["progress"])
+
+
+def test_results() -> None:
+    assert set(TEXTS["config"]["create_entry"]) == {EMBEDDER_BUILT_IN, EMBEDDER_OLLAMA}
 
 
 def test_own_reasons_to_abort() -> None:

@@ -1,7 +1,8 @@
 """The options flow."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator
 from typing import Any
+from unittest.mock import AsyncMock
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -12,9 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.semantic_memory import options_flow
 
-from .flow_helpers import added_entry, checked, no_setup
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+from .flow_helpers import added_entry, checked, no_engine
 
 DEFAULTS: dict[str, Any] = {
     "recall": {"limit": 5, "threshold": 0.2, "keyword_weight": 0.3},
@@ -25,10 +24,10 @@ DEFAULTS: dict[str, Any] = {
 
 
 @pytest.fixture(autouse=True)
-def setup_entry() -> Iterator[None]:
+async def setup_entry(hass: HomeAssistant) -> AsyncGenerator[AsyncMock]:
     """Keep the engine out."""
-    with no_setup():
-        yield
+    async with no_engine(hass) as setup:
+        yield setup
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def satellites(hass: HomeAssistant, entry: MockConfigEntry) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def people(setup_entry: None, hass: HomeAssistant) -> None:
+def people(hass: HomeAssistant) -> None:
     """Have three persons, one without an account."""
     hass.states.async_set("person.ada", "home", {"user_id": "a" * 32, "friendly_name": "Ada"})
     hass.states.async_set("person.grace", "home", {"user_id": "b" * 32, "friendly_name": "Grace"})
@@ -119,12 +118,11 @@ async def test_what_was_emptied_is_empty(hass: HomeAssistant, entry: MockConfigE
     assert entry.options == DEFAULTS | {"llm": {"expose_tools": False, "prompt": ""}}
 
 
-async def test_saving_reloads(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    with no_setup() as setup:
-        await save(hass, await begin(hass, entry), llm={"prompt": "  Be brief. \n"})
-        await hass.async_block_till_done()
+async def test_saving_reloads(hass: HomeAssistant, entry: MockConfigEntry, setup_entry: AsyncMock) -> None:
+    await save(hass, await begin(hass, entry), llm={"prompt": "  Be brief. \n"})
+    await hass.async_block_till_done()
 
-    setup.assert_awaited_once()
+    setup_entry.assert_awaited_once()
     assert entry.options["llm"]["prompt"] == "Be brief."
 
 
