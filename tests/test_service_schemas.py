@@ -25,7 +25,7 @@ from custom_components.semantic_memory.memory.models import SortKey
         (False, "false"),
         (["bus", 5], '["bus", 5]'),
         ({"straße": 1}, '{"straße": 1}'),
-        (datetime(2027, 1, 31, tzinfo=UTC), '"2027-01-31 00:00:00+00:00"'),
+        (datetime(2027, 1, 31, tzinfo=UTC), "2027-01-31 00:00:00+00:00"),
     ],
 )
 def test_text(value: object, expected: str | None) -> None:
@@ -108,6 +108,7 @@ def test_neither_yes_nor_no() -> None:
         ("2027-01-31T20:00:00Z", datetime(2027, 1, 31, 20, tzinfo=UTC)),
         ("2027-01-31 20:00:00", datetime(2027, 2, 1, 4, tzinfo=UTC)),
         (" 2027-01-31 ", datetime(2027, 1, 31, 8, tzinfo=UTC)),
+        ("2027-1-31", datetime(2027, 1, 31, 8, tzinfo=UTC)),
         (datetime(2027, 1, 31, 20, tzinfo=UTC), datetime(2027, 1, 31, 20, tzinfo=UTC)),
         ("", None),
         ("None", None),

@@ -95,6 +95,8 @@ async def test_failures_are_translated(hass: HomeAssistant, engine: MemoryEngine
         ("search", {"query": "x", "threshold": "high"}, "invalid_threshold"),
         ("search", {"query": "x", "threshold": 7}, "invalid_threshold"),
         ("search", {"query": "x", "category": "food"}, "invalid_category"),
+        ("search", {"query": "x", "scope": "user"}, "scope_needs_person"),
+        ("list", {"scope": "User"}, "scope_needs_person"),
         ("list", {"limit": 0}, "invalid_limit"),
         ("list", {"limit": 501}, "invalid_limit"),
         ("list", {"cursor": "nonsense"}, "invalid_cursor"),

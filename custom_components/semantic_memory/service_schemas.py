@@ -37,9 +37,10 @@ def text(value: object) -> str | None:
     """Return ``value`` as text, as it was written where a template turned text into something else."""
     if isinstance(value, ResultWrapper) and value.render_result is not None:
         value = value.render_result
-    if value is not None and not isinstance(value, str):
+    if isinstance(value, bool | dict | list | tuple):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    return value if value and value.strip() else None
+    given = "" if value is None else str(value)
+    return given if given.strip() else None
 
 
 def word(value: object) -> str | None:

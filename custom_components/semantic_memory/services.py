@@ -86,7 +86,13 @@ class _Request:
         return days
 
     def filter(self) -> MemoryFilter:
-        """Return which memories are meant."""
+        """Return which memories are meant.
+
+        Raises InvalidInputError (``scope_needs_person``) for personal memories of nobody: there can be none, and an
+        older automation that asks for them would take the silence for an answer.
+        """
+        if self.data.get("scope") == Scope.USER and self.caller.user_id is None:
+            raise InvalidInputError("scope_needs_person")
         names = ("scope", "category", "tags", "text", "pinned")
         dates = ("created_after", "created_before", "updated_after", "updated_before")
         parts = {name: self.data[name] for name in names if self.data.get(name) not in (None, [])}
