@@ -10,6 +10,8 @@ from .client import DOMAIN, Api, ApiError
 _POLL: Final = 0.2
 PROGRESS_TIMEOUT: Final = 900.0
 """Seconds. A model of some gigabytes takes a while to download."""
+LOAD_TIMEOUT: Final = 30.0
+"""Seconds."""
 
 type Step = dict[str, Any]
 
@@ -56,10 +58,10 @@ class Flow:
         return self.step
 
     def created(self) -> Any:
-        """Return what the flow created. Raises FlowError when it did not."""
+        """Return what the flow created, ``None`` for options. Raises FlowError when it created nothing."""
         if self.step["type"] != "create_entry":
             raise FlowError(f"expected an entry, got {describe(self.step)}")
-        return self.step["result"]
+        return self.step.get("result")
 
     def ended(self, reason: str) -> None:
         """Raise FlowError unless the flow has ended for ``reason``."""
@@ -92,6 +94,16 @@ async def async_entry(api: Api, domain: str = DOMAIN) -> dict[str, Any]:
     if len(entries) != 1:
         raise ApiError("entries", f"{len(entries)} entries of {domain}, expected one")
     return entries[0]
+
+
+async def async_loaded_entry(api: Api) -> dict[str, Any]:
+    """Return our entry once it is loaded: changed settings reload it in the background. Raises FlowError."""
+    deadline = time.monotonic() + LOAD_TIMEOUT
+    while (entry := await async_entry(api))["state"] != "loaded":
+        if time.monotonic() > deadline:
+            raise FlowError(f"the entry is {entry['state']}: {entry.get('reason')}")
+        await asyncio.sleep(_POLL)
+    return entry
 
 
 async def async_set_up_ollama_agent(api: Api, url: str, model: str) -> str:

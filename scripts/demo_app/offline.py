@@ -1,6 +1,7 @@
 """The Ollama server goes away and comes back: recall stays semantic, and what waited is embedded."""
 
 import asyncio
+from collections.abc import Callable
 import time
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from .verdict import require
 
 _CATCH_UP_TIMEOUT: Final = 120.0
 """Seconds. The engine looks again after 10, 20, 40 … seconds, and its circuit breaker waits 30."""
+_NOTICE_TIMEOUT: Final = 15.0
 _POLL: Final = 0.5
 
 
@@ -29,9 +31,8 @@ async def async_switch_off_and_on(screen: Screen, api: Api, ollama: OllamaChoice
     screen.done("Still found by its meaning: the built-in model serves, inside Home Assistant")
     await api.act("memory_set", value=OFFLINE_TELLING.value, **OFFLINE_TELLING.details)
     await _async_find(screen, api, OFFLINE_ABOUT_IT)
-    stats = await api.act("memory_stats")
-    require(stats["pending"] >= 1, f"no memory waits for its vector: {stats}")
-    screen.done(f"A new memory is found at once; {stats['pending']} waits for its Ollama vector")
+    await _async_until(api, lambda stats: stats["pending"] == 1, "no memory waits for its vector", _NOTICE_TIMEOUT)
+    screen.done("A new memory is found at once; one waits for its Ollama vector")
 
     screen.heading("Ollama back on")
     ollama.stand_in.switch_on()
@@ -58,10 +59,17 @@ async def _async_find(screen: Screen, api: Api, question: Question) -> dict[str,
 
 async def _async_caught_up(api: Api) -> None:
     """Wait until no memory waits for a vector of the Ollama model, and that model serves."""
-    deadline = time.monotonic() + _CATCH_UP_TIMEOUT
-    while True:
-        stats = await api.act("memory_stats")
-        if stats["pending"] == 0 and stats["embedder"] == "ollama":
-            return
-        require(time.monotonic() < deadline, f"the memories were not embedded in time: {stats}")
+    await _async_until(
+        api,
+        lambda stats: stats["pending"] == 0 and stats["embedder"] == "ollama",
+        "the memories were not embedded in time",
+        _CATCH_UP_TIMEOUT,
+    )
+
+
+async def _async_until(api: Api, holds: Callable[[dict[str, Any]], bool], failure: str, timeout: float) -> None:
+    """Wait up to ``timeout`` seconds until memory_stats is as it should be. Raises DemoError."""
+    deadline = time.monotonic() + timeout
+    while not holds(stats := await api.act("memory_stats")):
+        require(time.monotonic() < deadline, f"{failure}: {stats}")
         await asyncio.sleep(_POLL)

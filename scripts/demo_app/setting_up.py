@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from .client import DOMAIN, Api
-from .flows import Flow, async_config_flow, async_entry, describe
+from .flows import Flow, async_config_flow, async_loaded_entry, describe
 from .ollama_server import OllamaChoice
 from .screen import Screen
 from .verdict import require
@@ -31,8 +31,7 @@ async def async_set_up_memory(screen: Screen, api: Api, ollama: OllamaChoice) ->
     _require_created(flow)
     if ollama.stand_in is not None:
         ollama.stand_in.install(ollama.embedding_model)
-    entry = await async_entry(api)
-    require(entry["state"] == "loaded", f"the entry is {entry['state']}: {entry.get('reason')}")
+    entry = await async_loaded_entry(api)
     screen.done(f"{entry['title']} is loaded")
 
 

@@ -54,22 +54,24 @@ JONAS_TELLS: Final = (
     Telling("I owe Maya a birthday present: a blue bicycle helmet", {"key": "surprise", "category": "event"}),
 )
 MAYA_ASKS: Final = (
-    Question("which temperature do I like at night?", "bedroom_climate"),
-    Question("how do I take my cappuccino?", "coffee"),
-    Question("what food must I avoid?", "allergy"),
-    Question("how do visitors get on the internet?", "guest_wifi"),
-    Question("who looks after the heating?", "heat_pump_service"),
-    Question("what do we do at the end of the week?", "movie_night"),
-    Question("wo ist der Schlüssel?", "ersatzschlüssel"),
-    Question("when is my siter's brithday?", "lena_birthday"),
+    Question("how warm should my room be when I go to bed?", "bedroom_climate"),
+    Question("what drink should I order in a café?", "coffee"),
+    Question("what am I not allowed to eat?", "allergy"),
+    Question("how can guests go online?", "guest_wifi"),
+    Question("when was the heating maintained?", "heat_pump_service"),
+    Question("when is our film evening?", "movie_night"),
+    Question("when was Lena born?", "lena_birthday"),
+    Question("wo finde ich die Schlüssel?", "ersatzschlüssel"),
 )
 JONAS_ASKS: Final = (
-    Question("when does my alarm have to ring?", "morning_run"),
+    Question("when do I exercise?", "morning_run"),
     Question("what should I buy as a gift?", "surprise"),
-    Question("how do visitors get on the internet?", "guest_wifi"),
+    Question("how can guests go online?", "guest_wifi"),
 )
 MAYAS_SECRETS: Final = ("what food is dangerous?", "coffee with oat milk", "bedroom temperature", "sister's birthday")
 """Questions of Jonas that only Maya's own memories would answer."""
-OFFLINE_QUESTION: Final = Question("what do I order at the café?", "coffee")
-OFFLINE_TELLING: Final = Telling("The plumber comes on Thursday at nine", {"key": "plumber", "scope": "household"})
-OFFLINE_ABOUT_IT: Final = Question("when is somebody going to repair the pipes?", "plumber")
+OFFLINE_QUESTION: Final = Question("what hot drink do I like?", "coffee")
+OFFLINE_TELLING: Final = Telling(
+    "Our dog Bruno takes his tablet every morning", {"key": "bruno_tablet", "scope": "household"}
+)
+OFFLINE_ABOUT_IT: Final = Question("does our pet need medicine?", "bruno_tablet")
