@@ -1,7 +1,8 @@
 """Packages that make recall better, fetched when they are missing.
 
 They are not in the manifest: Home Assistant refuses to set up an integration whose requirements it cannot install, so a
-package index that is down after an update would take every memory away. Here it only costs recall by meaning, for a while.
+package index that is down after an update would take every memory away. Here it only costs recall by meaning, and only
+for a while.
 """
 
 import platform
@@ -18,7 +19,7 @@ RUNTIME_REQUIREMENTS: Final = (
     "tokenizers>=0.21",
     "wordllama==0.2.2.post0",
 )
-"""What the built-in model needs. Every one has wheels for musl on x86-64 and aarch64; a test of the project resolves them."""
+"""What the built-in model needs. ``scripts/check_musl`` proves that each has wheels for musl on x86-64 and aarch64."""
 
 VECTOR_INDEX_REQUIREMENTS: Final = ("sqlite-vec==0.1.9",)
 """Has wheels for glibc only."""

@@ -20,8 +20,8 @@ from .models import (
     EngineEvent,
     EngineSettings,
     EngineStatus,
-    Hit,
     HistoryEntry,
+    Hit,
     Memory,
     MemoryChanges,
     MemoryDraft,
@@ -35,7 +35,7 @@ from .models import (
     Source,
     Stats,
 )
-from .storage import changes as storing, listing, memories, search, spaces
+from .storage import changes as storing, listing, memories, search, spaces, words
 from .storage.candidates import CandidateIndex, ScanIndex, Vec0Index
 from .storage.database import Database
 from .storage.filters import Conditions, register_functions
@@ -50,7 +50,7 @@ _LOGGER = logging.getLogger(__name__)
 DATABASE: Final = "memory.db"
 _QUERY_CHARACTERS: Final = 8_192
 """As much of a query as is embedded."""
-_SIMILAR_SCORE: Final = 0.6
+_SIMILAR_SCORE: Final = 0.85
 """Calibrated similarity from which another memory may contradict or repeat a new one."""
 _SIMILAR_LIMIT: Final = 3
 _MAINTENANCE: Final = Source(surface="maintenance")
@@ -81,7 +81,7 @@ class MemoryEngine:
         cls, folder: Path, settings: EngineSettings, *, clock: Callable[[], float] = time.time
     ) -> Self:
         """Open the database in ``folder``, making both if need be. Raises StorageError."""
-        database = Database(folder / DATABASE, register_functions)
+        database = Database(folder / DATABASE, _prepare)
         await database.async_open(migrate)
         engine = cls(database, settings, clock)
         try:
@@ -97,8 +97,8 @@ class MemoryEngine:
     ) -> None:
         """Choose the embedders and start to work in the background. Never raises for a server that is down.
 
-        ``make_previous`` returns an embedder for another model of the preferred kind; with it the space of the model that
-        was chosen before serves until the new one's is complete.
+        ``make_previous`` returns an embedder for another model of the preferred kind; with it the space of the model
+        that was chosen before serves until the new one's is complete.
         """
         self._worker.use(built_in, preferred, make_previous)
         try:
@@ -111,21 +111,21 @@ class MemoryEngine:
             self._run_in_background(self._async_maintain_daily(), "maintenance")
 
     async def async_load_index(self) -> None:
-        """Use sqlite-vec if it can be loaded, else compare with every vector; ``status`` says why. Can be called again."""
-        index: CandidateIndex
+        """Use sqlite-vec if it can be loaded, else compare with every vector; ``status`` says why.
+
+        Can be called again, when it has been installed meanwhile.
+        """
+        index: CandidateIndex = ScanIndex()
+        error: str | None = None
         loop = asyncio.get_running_loop()
         try:
             load = await loop.run_in_executor(None, load_extension)
         except IndexUnavailableError as err:
-            index, error = ScanIndex(), str(err)
+            error = str(err)
         else:
-            index, error = Vec0Index(), None
-
-            def prepare(connection: sqlite3.Connection) -> None:
-                register_functions(connection)
-                load(connection)
-
-            await self._database.async_prepare_again(prepare)
+            index = Vec0Index()
+            if self._worker.index.name != index.name:
+                await self._database.async_prepare_also(load)
 
         def bring_in_line(connection: sqlite3.Connection) -> None:
             for space_id in spaces.space_ids(connection):
@@ -150,9 +150,7 @@ class MemoryEngine:
         """Store a memory, or bring the one it is about up to date; it is durable when this returns."""
         prepared = drafts.prepare(caller, draft)
         known = await self._async_embed(document_text(prepared.key, prepared.value, prepared.tags or ()))
-        outcome, memory, before = await self._async_change(
-            caller, lambda change: change.remember(prepared, known)
-        )
+        outcome, memory, before = await self._async_change(caller, lambda change: change.remember(prepared, known))
         if outcome is Outcome.UNCHANGED:
             self._uses.count([memory], self._clock())
             return RememberResult(outcome=outcome, memory=memory)
@@ -176,7 +174,7 @@ class MemoryEngine:
         purge: bool = False,
         source: Source = _MAINTENANCE,
     ) -> tuple[Memory, ...]:
-        """Forget the memories with these keys or ids and those that the filter means; all of them or, on an error, none.
+        """Forget the memories with these keys or ids and those that the filter means; on an error none of them.
 
         They can be restored for as long as the settings say; with ``purge`` they are gone at once, and named memories
         that were forgotten before are purged too. Raises MemoryNotFoundError, InvalidInputError (``nothing_selected``).
@@ -209,7 +207,10 @@ class MemoryEngine:
     # Reading
 
     async def async_get(self, caller: Caller, reference: str) -> Memory:
-        """Return the memory with this key or id, the caller's own before the household's. Raises MemoryNotFoundError."""
+        """Return the memory with this key or id, the caller's own rather than the household's.
+
+        Raises MemoryNotFoundError.
+        """
         owners, now = policy.visible_owners(caller), self._clock()
         _, memory = await self._database.async_read(
             lambda connection: storing.require(connection, owners, reference, now)
@@ -280,9 +281,7 @@ class MemoryEngine:
         owners = None if caller is None else policy.visible_owners(caller)
         size = await asyncio.get_running_loop().run_in_executor(None, self._size)
         now, status = self._clock(), self.status
-        return await self._database.async_read(
-            lambda connection: listing.stats(connection, owners, now, status, size)
-        )
+        return await self._database.async_read(lambda connection: listing.stats(connection, owners, now, status, size))
 
     def pinned(self, caller: Caller) -> tuple[Memory, ...]:
         """Return the live pinned memories that the caller may see, the oldest first, without waiting."""
@@ -432,6 +431,11 @@ class MemoryEngine:
     def _tell(self, event: EngineEvent) -> None:
         for listener in tuple(self._listeners):
             listener(event)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    register_functions(connection)
+    words.prepare(connection)
 
 
 def _embeddable(query: str) -> str:

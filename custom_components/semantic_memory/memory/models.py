@@ -269,7 +269,7 @@ class EngineSettings:
     recall_limit: int = 5
     threshold: float = 0.2
     """Hits below this score are left out, 0..1."""
-    keyword_weight: float = 0.3
+    keyword_weight: float = 0.4
     """Share of the keyword score in a hit's score, 0..1."""
     default_expiry_days: float = 180.0
     """0: never."""

@@ -23,7 +23,7 @@ class Candidate:
     vector_score: float | None
     """0..1, calibrated."""
     keyword_score: float | None
-    """0..1, share of the best BM25."""
+    """0..1, share of the query's weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,7 @@ def score_of(candidate: Candidate, keyword_weight: float) -> float:
 
 def rank(candidates: Iterable[Candidate], keyword_weight: float) -> list[Ranked]:
     """Return the candidates, best first; the newer memory of two that are equal."""
-    ranked = [
-        Ranked(candidate, score_of(candidate, keyword_weight), _match_of(candidate)) for candidate in candidates
-    ]
+    ranked = [Ranked(candidate, score_of(candidate, keyword_weight), _match_of(candidate)) for candidate in candidates]
     return sorted(ranked, key=lambda item: (-item.score, -item.candidate.seq))
 
 

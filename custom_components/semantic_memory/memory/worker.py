@@ -1,14 +1,16 @@
 """Keeping every memory's vectors: the queue, the spaces, and which of them serves.
 
 Two spaces matter: that of the built-in model, and that of the preferred embedder (an Ollama model) where one is chosen.
-Memories without a vector in a space are its queue. A new preferred space is filled in the background while the one before
-it, or the built-in one, serves; when it has been complete once it takes over and the one before it is dropped.
+Memories without a vector in a space are its queue. A new preferred space is filled in the background while the one
+before it, or the built-in one, serves; when it has been complete once it takes over and the one before it is dropped.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 import logging
+import sqlite3
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -70,11 +72,13 @@ class EmbeddingWorker:
         self._failures = 0
 
     def use(self, built_in: Embedder | None, preferred: Embedder | None, make: MakeEmbedder | None) -> None:
-        """Choose the embedders. ``make`` returns an embedder for the model of a previous space, so that it can serve on."""
+        """Choose the embedders; ``make`` returns one for the model of a previous space, so that it can serve on."""
         self._built_in, self._preferred, self._make = built_in, preferred, make
         self._built_in_served = self._preferred_served = self._previous_served = None
         self._failures = 0
-        self._update(preferred_model=preferred.model if preferred else None, embedder_error=None, unavailable_since=None)
+        self._update(
+            preferred_model=preferred.model if preferred else None, embedder_error=None, unavailable_since=None
+        )
         self.wake()
 
     @property
@@ -123,7 +127,7 @@ class EmbeddingWorker:
         return vectors
 
     async def async_clear(self) -> None:
-        """Drop the vectors of the preferred space, or of the built-in one where none is preferred; they are made anew."""
+        """Have the vectors of the preferred space made anew, or of the built-in one where none is preferred."""
         served = self._preferred_served or self._built_in_served
         if served is not None:
             space_id = served.space.id
@@ -180,11 +184,8 @@ class EmbeddingWorker:
             await self._async_drop_others()
             return _CHECK_SECONDS
         try:
-            overdue = time.monotonic() - self._checked_at >= _CHECK_SECONDS
-            if self._preferred_served is None or overdue or self.status.unavailable_since is not None:
-                await self._async_open_preferred(self._preferred)
-            assert self._preferred_served is not None
-            await self._async_fill(self._preferred_served)
+            served = await self._async_preferred(self._preferred)
+            await self._async_fill(served)
         except EmbeddingError as err:
             self._note_failure(self._preferred, err)
             delay = _RETRY_SECONDS[min(self._failures, len(_RETRY_SECONDS) - 1)]
@@ -192,18 +193,23 @@ class EmbeddingWorker:
             return delay
         self._failures = 0
         self._note_success()
-        await self._async_finish(self._preferred_served)
+        await self._async_finish(served)
         return _CHECK_SECONDS
 
-    async def _async_open_preferred(self, embedder: Embedder) -> None:
-        """Open the preferred space, and find the one that serves until it is complete."""
+    async def _async_preferred(self, embedder: Embedder) -> _Served:
+        """Return the preferred space, looking now and then whether it still is the one that the server's model makes."""
+        served = self._preferred_served
+        overdue = time.monotonic() - self._checked_at >= _CHECK_SECONDS
+        if served is not None and not overdue and self.status.unavailable_since is None:
+            return served
         embedder.forget_space()
         key = await embedder.async_space()
-        if self._preferred_served is None or self._preferred_served.space.key != key:
-            self._preferred_served = await self._async_open(embedder)
-            if not self._preferred_served.space.ready:
-                self._previous_served = await self._async_find_previous(self._preferred_served.space)
+        if served is None or served.space.key != key:
+            served = self._preferred_served = await self._async_open(embedder)
+            if not served.space.ready:
+                self._previous_served = await self._async_find_previous(served.space)
         self._checked_at = time.monotonic()
+        return served
 
     async def _async_find_previous(self, target: Space) -> _Served | None:
         """Return the space that served before, if its model still answers in it."""
@@ -227,7 +233,9 @@ class EmbeddingWorker:
         known = await self._database.async_read(spaces.all_spaces)
         found = next((space for space in known if space.key == key), None)
         calibration = found.calibration if found else await async_calibrate(embedder)
-        space = await self._database.async_write(lambda connection: spaces.add(connection, key, calibration, self.index))
+        space = await self._database.async_write(
+            lambda connection: spaces.add(connection, key, calibration, self.index)
+        )
         served = _Served(embedder, space)
         served.waiting = await self._async_count(space)
         return served
@@ -236,8 +244,7 @@ class EmbeddingWorker:
         """Embed what waits, batch by batch, in the order of storing."""
         space_id, after, served.skipped = served.space.id, 0, 0
         while True:
-            start = after
-            items = await self._database.async_read(lambda c: spaces.waiting(c, space_id, start, _BATCH))
+            items = await self._database.async_read(partial(_next_batch, space_id, after))
             if not items:
                 break
             await self._async_embed(served, items)
@@ -282,8 +289,10 @@ class EmbeddingWorker:
             return
         for space in await self._database.async_read(spaces.all_spaces):
             if space.id not in kept:
-                space_id = space.id
-                await self._database.async_write(lambda connection: spaces.drop(connection, space_id, self.index))
+                await self._database.async_write(partial(self._drop, space.id))
+
+    def _drop(self, space_id: int, connection: sqlite3.Connection) -> None:
+        spaces.drop(connection, space_id, self.index)
 
     async def _async_count(self, space: Space) -> int:
         return await self._database.async_read(lambda connection: spaces.count_waiting(connection, space.id))
@@ -296,7 +305,9 @@ class EmbeddingWorker:
             _LOGGER.error("The built-in embedding model failed: %s", err)
             return
         if self.status.unavailable_since is None:
-            _LOGGER.warning("The embedding model %s does not answer, recall goes on without it: %s", embedder.model, err)
+            _LOGGER.warning(
+                "The embedding model %s does not answer, recall goes on without it: %s", embedder.model, err
+            )
         self._update(embedder_error=err.code, unavailable_since=self.status.unavailable_since or time.time())
         self._choose()
 
@@ -335,3 +346,7 @@ class EmbeddingWorker:
         if status != self.status:
             self.status = status
             self._report(status)
+
+
+def _next_batch(space_id: int, after: int, connection: sqlite3.Connection) -> list[Waiting]:
+    return spaces.waiting(connection, space_id, after, _BATCH)

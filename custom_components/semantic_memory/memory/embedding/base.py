@@ -64,7 +64,7 @@ def checked_unit_vectors(vectors: object, count: int, dimension: int | None) -> 
         array = np.asarray(vectors, dtype=np.float32)
     except (TypeError, ValueError) as err:
         raise InvalidVectorsError(reason="not a table of numbers") from err
-    if array.ndim != 2 or array.shape[0] != count:
+    if array.shape != (count, *array.shape[1:2]):
         raise InvalidVectorsError(reason=f"shape {array.shape} for {count} texts")
     if array.shape[1] == 0 or (dimension is not None and array.shape[1] != dimension):
         raise InvalidVectorsError(reason=f"dimension {array.shape[1]}, expected {dimension}")

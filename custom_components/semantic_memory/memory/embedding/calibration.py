@@ -1,7 +1,8 @@
 """What a cosine means in a space.
 
-Models differ: unrelated texts have a cosine near 0 in one and near 0.7 in the next. A space is therefore measured once, with
-questions and facts that belong together and the same ones mixed up, and every cosine is put on one scale from 0 to 1.
+Models differ: unrelated texts have a cosine near 0 in one and near 0.7 in the next. A space is therefore measured
+once, with questions and facts that belong together and the same ones mixed up, and every cosine is put on one scale
+from 0 to 1.
 """
 
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ class Calibration:
     def score(self, cosines: Floats) -> Floats:
         """Return 0..1 for cosines of any shape: a logistic curve through (low, 0.2) and (high, 0.7).
 
-        Strictly increasing, so it never changes an order (Platt, "Probabilistic outputs for support vector machines", 1999).
+        Strictly increasing, so it never changes an order (Platt, "Probabilistic outputs for support vector machines",
+        1999).
         """
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 

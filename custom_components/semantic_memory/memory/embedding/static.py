@@ -95,10 +95,13 @@ class StaticEmbedder:
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
         rows = np.empty((len(texts), DIMENSION), dtype=np.float32)
-        encodings = self._tokenizer.encode_batch(
-            [text[:_MAX_CHARACTERS] for text in texts], add_special_tokens=False
-        )
+        encodings = self._tokenizer.encode_batch([_readable(text) for text in texts], add_special_tokens=False)
         for row, encoding in zip(rows, encodings, strict=True):
             ids = np.clip(np.asarray(encoding.ids or [0], dtype=np.int64), 0, len(self._table) - 1)
             row[:] = self._table[ids].mean(axis=0, dtype=np.float32)
         return checked_unit_vectors(rows, len(texts), DIMENSION)
+
+
+def _readable(text: str) -> str:
+    """Return as much of a text as counts; the tokenizer refuses lone surrogates."""
+    return text[:_MAX_CHARACTERS].encode(errors="replace").decode()

@@ -187,9 +187,7 @@ class Change:
         if added:
             self.index.put(self.connection, vector.space_id, [Entry(seq, memory.owner, vector.embedding)])
 
-    def _record(
-        self, seq: int, kind: ChangeKind, surface: str, before: Memory | None, after: Memory | None
-    ) -> None:
+    def _record(self, seq: int, kind: ChangeKind, surface: str, before: Memory | None, after: Memory | None) -> None:
         memories.record(
             self.connection, seq, at=self.now, kind=kind, actor=self.actor, surface=surface, before=before, after=after
         )

@@ -1,7 +1,7 @@
 """One SQLite file, one writer thread, readers beside it.
 
-The file is in WAL mode with ``synchronous=FULL``: a write that was answered survives a power cut. Writes run one after the
-other on a thread of their own, each in one transaction; reads run beside them on their own read-only connections.
+The file is in WAL mode with ``synchronous=FULL``: a write that was answered survives a power cut. Writes run one after
+the other on a thread of their own, each in one transaction; reads run beside them on their own read-only connections.
 """
 
 import asyncio
@@ -73,10 +73,16 @@ class Database:
         """Run ``work`` on a reader's connection, in one snapshot."""
         return await self._run(self._readers, self._in_snapshot, work)
 
-    async def async_prepare_again(self, prepare: Prepare) -> None:
+    async def async_prepare_also(self, prepare: Prepare) -> None:
         """Run ``prepare`` on the writer's connection now, and on every reader's from here on."""
         await self.async_maintain(prepare)
-        self._prepare = prepare
+        before = self._prepare
+
+        def both(connection: sqlite3.Connection) -> None:
+            before(connection)
+            prepare(connection)
+
+        self._prepare = both
         self._generation += 1
 
     async def async_close(self) -> None:
@@ -165,7 +171,11 @@ class Database:
             connection.close()
         generation = self._generation
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False
+            f"{self.path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            autocommit=True,
+            check_same_thread=False,
         )
         try:
             self._prepare(connection)

@@ -68,7 +68,8 @@ class Conditions:
                 self._add(f"{comparison} :{name}", **{name: limit})
         for place, tag in enumerate(parse_tags(where.tags)):
             self._add(
-                f"EXISTS (SELECT 1 FROM json_each(memory.tags) WHERE fold(value) = :tag_{place})", **{f"tag_{place}": fold(tag)}
+                f"EXISTS (SELECT 1 FROM json_each(memory.tags) WHERE fold(value) = :tag_{place})",
+                **{f"tag_{place}": fold(tag)},
             )
         if where.text and where.text.strip():
             self._add_text(where)

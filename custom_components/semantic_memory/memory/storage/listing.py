@@ -44,13 +44,17 @@ def page(
         last_value, last_seq = _decoded(cursor, sort)
         sql += f" AND ({expression}, seq) {'<' if descending else '>'} (:last_value, :last_seq)"
         parameters |= {"last_value": last_value, "last_seq": last_seq}
-    found = find(connection, sql, {**parameters, "limit": limit + 1}, f"ORDER BY {expression} {order}, seq {order} LIMIT :limit")
+    found = find(
+        connection, sql, {**parameters, "limit": limit + 1}, f"ORDER BY {expression} {order}, seq {order} LIMIT :limit"
+    )
     shown = found[:limit]
     following = None
     if len(found) > limit:
         seq, memory = shown[-1]
         following = _encoded(sort, _sort_value(memory, sort), seq)
-    return MemoryPage(memories=tuple(memory for _, memory in shown), total=conditions.count(connection), cursor=following)
+    return MemoryPage(
+        memories=tuple(memory for _, memory in shown), total=conditions.count(connection), cursor=following
+    )
 
 
 def _sort_value(memory: Memory, sort: SortKey) -> float | str:

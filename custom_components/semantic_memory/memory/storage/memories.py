@@ -37,11 +37,11 @@ def find(
 def insert(connection: sqlite3.Connection, memory: Memory) -> int:
     """Add a memory and return its seq. Raises sqlite3.IntegrityError if its owner has the key already."""
     values = _to_row(memory)
-    cursor = connection.execute(
-        f"INSERT INTO memory ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})", values
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+    (seq,) = connection.execute(
+        f"INSERT INTO memory ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)}) RETURNING seq",
+        values,
+    ).fetchone()
+    return int(seq)
 
 
 def replace(connection: sqlite3.Connection, seq: int, memory: Memory, *, reembed: bool) -> None:
@@ -62,7 +62,8 @@ def purge(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
 def touch(connection: sqlite3.Connection, uses: Iterable[tuple[str, int, float]]) -> None:
     """Count uses: (id, times, last time)."""
     connection.executemany(
-        "UPDATE memory SET use_count = use_count + ?2, last_used_at = max(coalesce(last_used_at, 0), ?3) WHERE id = ?1", uses
+        "UPDATE memory SET use_count = use_count + ?2, last_used_at = max(coalesce(last_used_at, 0), ?3) WHERE id = ?1",
+        uses,
     )
 
 

@@ -49,7 +49,9 @@ def m001_create_memories(connection: sqlite3.Connection) -> None:
         ) STRICT""")
     connection.execute("CREATE UNIQUE INDEX memory_key ON memory (owner, key) WHERE deleted_at IS NULL")
     connection.execute("CREATE INDEX memory_updated ON memory (owner, updated_at) WHERE deleted_at IS NULL")
-    connection.execute("CREATE INDEX memory_expiry ON memory (expires_at) WHERE deleted_at IS NULL AND expires_at NOT NULL")
+    connection.execute(
+        "CREATE INDEX memory_expiry ON memory (expires_at) WHERE deleted_at IS NULL AND expires_at NOT NULL"
+    )
     connection.execute("CREATE INDEX memory_pinned ON memory (owner) WHERE deleted_at IS NULL AND pinned")
     connection.execute("CREATE INDEX memory_forgotten ON memory (deleted_at) WHERE deleted_at NOT NULL")
     connection.execute("""
@@ -126,7 +128,8 @@ def migrate(connection: sqlite3.Connection, steps: tuple[Step, ...] = STEPS) -> 
     Raises StorageError (code ``database_too_new``) for a file that a newer version of the integration has written.
     """
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at REAL NOT NULL) STRICT"
+        "CREATE TABLE IF NOT EXISTS migration"
+        " (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at REAL NOT NULL) STRICT"
     )
     (done,) = connection.execute("SELECT coalesce(max(version), 0) FROM migration").fetchone()
     if done > len(steps):

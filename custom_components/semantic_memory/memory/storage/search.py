@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from .. import ranking, text
 from ..models import Hit, MemoryFilter
-from . import memories, spaces
+from . import spaces, words
 from .candidates import CandidateIndex
 from .filters import Conditions
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 VECTOR_CANDIDATES: Final = 160
 """Per owner and space. Measured: 160 bit candidates keep 0.988-0.999 of the true first ten on real text."""
 KEYWORD_CANDIDATES: Final = 160
-_COMMON_SHARE: Final = 0.2
-_COMMON_LEAST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +75,24 @@ def _near(
 
 
 def _by_words(connection: sqlite3.Connection, search: Search, conditions: Conditions) -> dict[int, float]:
-    """Return candidates by keyword with their share of the best BM25, 0..1."""
-    terms = _telling(connection, text.query_words(search.query))
+    """Return candidates by keyword with the share of the query's weight that they carry, 0..1.
+
+    BM25 is divided by the sum of the inverse document frequencies of the query's words, which is what a memory of
+    average length that has each of them once would get. A memory that shares only a word that everything has is thus
+    not taken for a good match just because there is no better one.
+    """
+    weights = words.weights(connection, text.query_words(search.query))
+    terms = words.telling(weights)
     if not terms:
         return {}
     rows = connection.execute(
         "SELECT seq, bm25(memory_fts, 1.0, 1.0, 0.5) AS distance FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
         f" WHERE memory_fts MATCH :match AND {conditions.sql} ORDER BY distance LIMIT :limit",
         {**conditions.parameters, "match": text.match_any(terms), "limit": KEYWORD_CANDIDATES},
-    ).fetchall()
-    best = -min((rank for _, rank in rows), default=-1.0)
-    return {seq: max(0.0, -rank / best) if best > 0 else 0.0 for seq, rank in rows}
-
-
-def _telling(connection: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
-    """Leave out words that so many memories have that they tell nothing, unless no other word is left.
-
-    This stands for a list of stop words and works in any language. A word is looked up as it is written: its stem's
-    frequency is what the index knows, so inflected forms simply stay.
-    """
-    (total,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
-    limit = max(_COMMON_LEAST, total * _COMMON_SHARE)
-    common = {
-        term
-        for (term,) in connection.execute(
-            f"SELECT term FROM memory_vocabulary WHERE term IN ({memories.marks(len(terms))}) AND doc > ?", (*terms, limit)
-        )
-    }
-    return [term for term in terms if term not in common] or list(terms)
+    )
+    found = rows.fetchall()
+    whole = max([sum(weights[term] for term in terms), *(-distance for _, distance in found)])
+    return {seq: max(0.0, -distance / whole) for seq, distance in found}
 
 
 def _by_vectors(
@@ -121,14 +109,12 @@ def _by_vectors(
         found = spaces.embeddings_of(connection, space.id, missing)
         if found:
             matrix = np.frombuffer(b"".join(found.values()), "<f4").reshape(len(found), -1)
-            calibrated = space.calibration.score(matrix @ search.vectors[space.id])
-            scores.update(zip(found, calibrated.tolist(), strict=True))
+            calibrated: list[float] = space.calibration.score(matrix @ search.vectors[space.id]).tolist()
+            scores.update(zip(found, calibrated, strict=True))
     return scores
 
 
-def _hits(
-    connection: sqlite3.Connection, conditions: Conditions, best: Sequence[ranking.Ranked]
-) -> tuple[Hit, ...]:
+def _hits(connection: sqlite3.Connection, conditions: Conditions, best: Sequence[ranking.Ranked]) -> tuple[Hit, ...]:
     """Read the memories of the best candidates."""
     seqs = [item.candidate.seq for item in best]
     found = dict(conditions.memories(connection, seqs))
@@ -143,5 +129,3 @@ def _hits(
         for item in best
         if item.candidate.seq in found
     )
-
-

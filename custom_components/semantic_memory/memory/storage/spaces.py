@@ -35,7 +35,8 @@ class Waiting(NamedTuple):
 def all_spaces(connection: sqlite3.Connection) -> list[Space]:
     """Return the spaces, the oldest first."""
     rows = connection.execute(
-        "SELECT id, model, dimension, template, fingerprint, calibration_low, calibration_high, ready FROM space ORDER BY id"
+        "SELECT id, model, dimension, template, fingerprint, calibration_low, calibration_high, ready"
+        " FROM space ORDER BY id"
     )
     return [
         Space(id_, SpaceKey(model, dimension, template, fingerprint), Calibration(low, high), bool(ready))
@@ -91,13 +92,13 @@ def count_waiting(connection: sqlite3.Connection, space_id: int) -> int:
 def waiting(connection: sqlite3.Connection, space_id: int, after: int, limit: int) -> list[Waiting]:
     """Return the next memories, in the order of their seq beyond ``after``, that have no vector in the space."""
     rows = connection.execute(
-        "SELECT seq, revision, owner, key, value, (SELECT group_concat(value, char(10)) FROM json_each(tags)) FROM memory m"
+        "SELECT seq, revision, owner, key, value, tags FROM memory m"
         " WHERE m.seq > ?2 AND m.deleted_at IS NULL AND NOT EXISTS"
         " (SELECT 1 FROM vector v WHERE v.space_id = ?1 AND v.memory_seq = m.seq) ORDER BY seq LIMIT ?3",
         (space_id, after, limit),
     )
     return [
-        Waiting(seq, revision, owner, document_text(key, value, tags.split("\n") if tags else ()))
+        Waiting(seq, revision, owner, document_text(key, value, json.loads(tags)))
         for seq, revision, owner, key, value, tags in rows
     ]
 
@@ -111,7 +112,7 @@ def store(
 ) -> None:
     """Store the vectors of memories that still are as they were when they were read.
 
-    One that has changed meanwhile is left waiting; one that was forgotten is skipped, and so is a space that was dropped.
+    One that has changed meanwhile is left waiting; one that was forgotten is skipped, and so is a dropped space.
     """
     if connection.execute("SELECT 1 FROM space WHERE id = ?", (space_id,)).fetchone() is None:
         return
