@@ -5,7 +5,7 @@ package index that is down after an update would take every memory away. Here it
 for a while.
 """
 
-import platform
+import os
 from typing import Final
 
 from homeassistant.core import HomeAssistant
@@ -27,7 +27,10 @@ VECTOR_INDEX_REQUIREMENTS: Final = ("sqlite-vec==0.1.9",)
 
 def vector_index_installable() -> bool:
     """Return whether the wheel of sqlite-vec suits this machine's C library."""
-    return platform.libc_ver()[0] == "glibc"
+    try:  # platform.libc_ver() would read Python's executable on musl, in the event loop
+        return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
+    except (OSError, ValueError):
+        return False
 
 
 async def async_install(hass: HomeAssistant, requirements: tuple[str, ...]) -> bool:
