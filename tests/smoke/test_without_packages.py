@@ -1,6 +1,8 @@
 """A fresh interpreter without any of the packages that the engine can use, and a package index that is down."""
 
+import asyncio
 from pathlib import Path
+import time
 
 import pytest
 import pytest_asyncio
@@ -12,6 +14,7 @@ from .log_check import complaints
 
 pytestmark = pytest.mark.smoke
 
+REPORT_TIMEOUT = 60.0
 HIDDEN = ("numpy", "safetensors", "sqlite_vec", "tokenizers", "wordllama")
 SITECUSTOMIZE = f"""\
 import importlib.metadata
@@ -64,6 +67,18 @@ async def test_words_are_enough(owner: Api) -> None:
     assert found["results"][0]["key"] == "ladder"
     assert found["results"][0]["match"] == "word"
     assert (await owner.act("memory_get", key="paint"))["value"] == "The wall paint is called Sea Salt"
+
+
+async def test_the_user_is_told(owner: Api) -> None:
+    deadline = time.monotonic() + REPORT_TIMEOUT
+    async with owner.connect() as connection:
+        while True:
+            issues = (await connection.command("repairs/list_issues"))["issues"]
+            if "packages_missing" in {issue["issue_id"] for issue in issues if issue["domain"] == DOMAIN}:
+                break
+            assert time.monotonic() < deadline, issues
+            await asyncio.sleep(0.2)
+    assert (await async_entry(owner))["state"] == "loaded"
 
 
 async def test_log_is_clean(house: House) -> None:
