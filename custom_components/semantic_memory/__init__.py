@@ -34,22 +34,16 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> bool:
     """Open the memory. A server or package index that is down does not keep it from being used."""
-    engine = await _async_open(hass, entry)
-    client = _ollama_client(hass, entry)
-    system_users = frozenset(user.id for user in await hass.auth.async_get_users() if user.system_generated)
-    entry.runtime_data = SemanticMemoryData(engine, client, system_users)
-    entry.async_on_unload(issues.async_watch(hass, entry))
     try:
-        await _async_start(entry, await async_built_in(hass))
-        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    except BaseException:
-        await engine.async_close()
-        raise
-    entry.async_on_unload(async_register_llm_api(hass, entry))
-    entry.async_on_unload(_close_at_shutdown(hass, engine))
-    entry.async_create_background_task(
-        hass, async_obtain_missing(hass, entry, partial(_async_start, entry)), f"{DOMAIN} packages"
-    )
+        engine = await MemoryEngine.async_open(Path(hass.config.path(FOLDER)), settings_from(entry.options))
+        try:
+            await _async_set_up(hass, entry, engine)
+        except BaseException:
+            await engine.async_close()
+            raise
+    except StorageError as err:
+        raise _refusal(hass, err) from err
+    issues.async_clear_damage(hass)
     return True
 
 
@@ -57,6 +51,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEnt
     """Close the memory; no task or thread stays."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
+    if entry.runtime_data.fetching is not None:  # it might start what is being closed
+        entry.runtime_data.fetching.cancel()
     await entry.runtime_data.engine.async_close()
     return True
 
@@ -66,20 +62,28 @@ async def async_remove_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEnt
     issues.async_clear(hass)
 
 
-async def _async_open(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> MemoryEngine:
-    """Open the engine, or say why the entry cannot be set up."""
-    try:
-        engine = await MemoryEngine.async_open(Path(hass.config.path(FOLDER)), settings_from(entry.options))
-    except StorageError as err:
-        damaged = isinstance(err, DatabaseDamagedError)
-        if damaged:
-            issues.async_report_damage(hass, err)
-        kind = ConfigEntryError if damaged or err.code == "database_too_new" else ConfigEntryNotReady
-        raise kind(
-            translation_domain=DOMAIN, translation_key=err.code, translation_placeholders=err.placeholders
-        ) from err
-    issues.async_clear_damage(hass)
-    return engine
+async def _async_set_up(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, engine: MemoryEngine) -> None:
+    """Put an open engine to work; where this raises, Home Assistant undoes what is to be undone on unload."""
+    client = _ollama_client(hass, entry)
+    system_users = frozenset(user.id for user in await hass.auth.async_get_users() if user.system_generated)
+    entry.runtime_data = SemanticMemoryData(engine, client, system_users)
+    entry.async_on_unload(issues.async_watch(hass, entry))
+    entry.async_on_unload(_close_at_shutdown(hass, engine))
+    await _async_start(entry, await async_built_in(hass))
+    entry.async_on_unload(async_register_llm_api(hass, entry))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.runtime_data.fetching = entry.async_create_background_task(
+        hass, async_obtain_missing(hass, entry, partial(_async_start, entry)), f"{DOMAIN} packages"
+    )
+
+
+def _refusal(hass: HomeAssistant, err: StorageError) -> ConfigEntryError | ConfigEntryNotReady:
+    """Return why the entry cannot be set up, and report what only people can mend."""
+    damaged = isinstance(err, DatabaseDamagedError)
+    if damaged:
+        issues.async_report_damage(hass, err)
+    kind = ConfigEntryError if damaged or err.code == "database_too_new" else ConfigEntryNotReady
+    return kind(translation_domain=DOMAIN, translation_key=err.code, translation_placeholders=err.placeholders)
 
 
 def _ollama_client(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> OllamaClient | None:

@@ -1,5 +1,6 @@
 """What a config entry holds, and what it says about the engine."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ class SemanticMemoryData:
     ollama: OllamaClient | None = None
     system_users: frozenset[str] = field(default_factory=frozenset)
     """Users that Home Assistant made for itself and its add-ons: nobody in particular."""
+    fetching: asyncio.Task[None] | None = None
+    """Fetches packages that are missing."""
 
 
 def settings_from(options: Mapping[str, Any]) -> EngineSettings:
