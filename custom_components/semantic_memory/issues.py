@@ -19,8 +19,11 @@ ISSUE_MODEL_MISSING: Final = "model_missing"
 ISSUE_PACKAGES: Final = "packages_missing"
 ISSUE_INDEX: Final = "index_unavailable"
 ISSUE_DAMAGED: Final = "database_damaged"
+_OF_A_RUN: Final = (ISSUE_UNREACHABLE, ISSUE_MODEL_MISSING, ISSUE_PACKAGES)
 _ALL: Final = (ISSUE_UNREACHABLE, ISSUE_MODEL_MISSING, ISSUE_PACKAGES, ISSUE_INDEX, ISSUE_DAMAGED)
 
+_ANSWERS: Final = (None, EmbedderAuthError.default_code, ModelMissingError.default_code, "built_in_missing")
+"""States in which the server is there; in the last one, packages of the integration are not."""
 UNREACHABLE_SECONDS: Final = 1800
 """A server that restarts or updates is back sooner."""
 
@@ -28,44 +31,72 @@ UNREACHABLE_SECONDS: Final = 1800
 @callback
 def async_watch(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> Callable[[], None]:
     """Report and withdraw what the engine's status says about the Ollama server; returns how to end that."""
-    engine, waiting = entry.runtime_data.engine, list[CALLBACK_TYPE]()
-
-    @callback
-    def report_unreachable(_: datetime) -> None:
-        waiting.clear()
-        _create(hass, ISSUE_UNREACHABLE, url=entry.runtime_data.ollama.url if entry.runtime_data.ollama else "")
-
-    @callback
-    def stop_waiting() -> None:
-        while waiting:
-            waiting.pop()()
-
-    @callback
-    def look(event: EngineEvent) -> None:
-        status = engine.status
-        if event.kind != "status":
-            return
-        if status.embedder_error is None:
-            stop_waiting()
-            ir.async_delete_issue(hass, DOMAIN, ISSUE_UNREACHABLE)
-            ir.async_delete_issue(hass, DOMAIN, ISSUE_MODEL_MISSING)
-        elif status.embedder_error == EmbedderAuthError.default_code:
-            stop_waiting()
-            entry.async_start_reauth(hass)
-        elif status.embedder_error == ModelMissingError.default_code:
-            stop_waiting()
-            _create(hass, ISSUE_MODEL_MISSING, fixable=True, model=entry.data.get(CONF_MODEL, ""))
-        elif not waiting:
-            waiting.append(async_call_later(hass, UNREACHABLE_SECONDS, report_unreachable))
-
-    unsubscribe = engine.subscribe(look)
+    watch = _Watch(hass, entry)
+    unsubscribe = entry.runtime_data.engine.subscribe(watch.look)
 
     @callback
     def stop() -> None:
         unsubscribe()
-        stop_waiting()
+        watch.stop_waiting()
+        for issue in _OF_A_RUN:
+            ir.async_delete_issue(hass, DOMAIN, issue)
+        # A reload finds the same index; deleting its issue would forget that somebody chose to ignore it.
+        if entry.disabled_by:
+            async_clear_index(hass)
 
     return stop
+
+
+class _Watch:
+    """What was last seen of the server.
+
+    Only a change is acted upon: the status is told with every memory that is stored, and what somebody has just
+    dismissed, or is having mended, must not come back with the next one.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
+        self._hass, self._entry = hass, entry
+        self._error: str | None = None
+        self._waiting: CALLBACK_TYPE | None = None
+
+    @callback
+    def look(self, event: EngineEvent) -> None:
+        """Act where something about the server has changed."""
+        error = self._entry.runtime_data.engine.status.embedder_error
+        if event.kind != "status" or error == self._error:
+            return
+        self._error = error
+        if error not in _ANSWERS:
+            if self._waiting is None:
+                self._waiting = async_call_later(self._hass, UNREACHABLE_SECONDS, self._report_unreachable)
+            return
+        self.stop_waiting()
+        ir.async_delete_issue(self._hass, DOMAIN, ISSUE_UNREACHABLE)
+        if error is None:
+            ir.async_delete_issue(self._hass, DOMAIN, ISSUE_MODEL_MISSING)
+        elif error == EmbedderAuthError.default_code:
+            self._entry.async_start_reauth(self._hass)
+        elif error == ModelMissingError.default_code:
+            async_report_model(self._hass, self._entry.data[CONF_MODEL])
+
+    @callback
+    def stop_waiting(self) -> None:
+        """Do not report the server any more."""
+        if self._waiting is not None:
+            self._waiting()
+            self._waiting = None
+
+    @callback
+    def _report_unreachable(self, _: datetime) -> None:
+        self._waiting = None
+        client = self._entry.runtime_data.ollama
+        _create(self._hass, ISSUE_UNREACHABLE, url=client.url if client else "")
+
+
+@callback
+def async_report_model(hass: HomeAssistant, model: str) -> None:
+    """Say that the server does not have the model."""
+    _create(hass, ISSUE_MODEL_MISSING, fixable=True, model=model)
 
 
 @callback
