@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any, override
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_MODEL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
+from . import issues
 from .const import DOMAIN, FOLDER
 from .data import SemanticMemoryConfigEntry
-from .issues import ISSUE_DAMAGED
 from .memory.engine import DATABASE
 from .memory.errors import EmbeddingError
 
@@ -25,7 +26,7 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that mends an issue."""
-    return DamagedDatabaseFlow() if issue_id == ISSUE_DAMAGED else MissingModelFlow()
+    return DamagedDatabaseFlow() if issue_id == issues.ISSUE_DAMAGED else MissingModelFlow()
 
 
 class _ConfirmFlow(RepairsFlow):
@@ -37,15 +38,21 @@ class _ConfirmFlow(RepairsFlow):
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask, then act on the entry."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        if issue is None:  # it has been mended since the question was put
+            return self.async_abort(reason="mended")
         if user_input is None:
-            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
             return self.async_show_form(
                 step_id="confirm",
                 data_schema=vol.Schema({}),
-                description_placeholders=issue.translation_placeholders if issue else None,
+                description_placeholders=issue.translation_placeholders,
             )
-        for entry in self.hass.config_entries.async_entries(DOMAIN):
-            await self._async_act(entry)
+        try:
+            for entry in self.hass.config_entries.async_entries(DOMAIN):
+                await self._async_act(entry)
+        except OSError as err:
+            reason = err.strerror or str(err)
+            return self.async_abort(reason="not_moved", description_placeholders={"reason": reason})
         return self.async_create_entry(data={})
 
     @abstractmethod
@@ -59,8 +66,10 @@ class DamagedDatabaseFlow(_ConfirmFlow):
     @override
     async def _async_act(self, entry: SemanticMemoryConfigEntry) -> None:
         await self.hass.config_entries.async_unload(entry.entry_id)
-        await self.hass.async_add_executor_job(_set_aside, Path(self.hass.config.path(FOLDER)))
-        await self.hass.config_entries.async_reload(entry.entry_id)
+        try:
+            await self.hass.async_add_executor_job(_set_aside, Path(self.hass.config.path(FOLDER)))
+        finally:
+            await self.hass.config_entries.async_reload(entry.entry_id)
 
 
 class MissingModelFlow(_ConfirmFlow):
@@ -68,7 +77,7 @@ class MissingModelFlow(_ConfirmFlow):
 
     @override
     async def _async_act(self, entry: SemanticMemoryConfigEntry) -> None:
-        client = entry.runtime_data.ollama
+        client = entry.runtime_data.ollama if entry.state is ConfigEntryState.LOADED else None
         if client is None:
             return
         engine, model = entry.runtime_data.engine, entry.data[CONF_MODEL]
@@ -79,6 +88,7 @@ class MissingModelFlow(_ConfirmFlow):
                     pass
             except EmbeddingError as err:
                 _LOGGER.warning("The model %s could not be downloaded: %s", model, err)
+                issues.async_report_model(self.hass, model)
             engine.wake()
 
         entry.async_create_background_task(self.hass, pull(), f"{DOMAIN} pull {model}")
