@@ -58,8 +58,12 @@ async def _async_complete_model(hass: HomeAssistant, entry: SemanticMemoryConfig
     if model is None:
         issues.async_report_packages(hass)
         return False
+    try:
+        await start(model)
+    except StorageError as err:
+        _LOGGER.error("The built-in model could not be put to use: %s", err)
+        return False
     _LOGGER.info("The built-in model is there, recall by meaning works")
-    await start(model)
     issues.async_clear_packages(hass)
     return True
 
