@@ -17,9 +17,10 @@ async def async_caller_for_action(hass: HomeAssistant, context: Context, person:
     """
     user = await hass.auth.async_get_user(context.user_id) if context.user_id else None
     # An add-on's calls come from a user that Home Assistant made for it, and no person could ever see its memories.
-    acting = user.id if user is not None and not user.system_generated else None
+    acting = None if user is None or user.system_generated else user
+    acting_id = acting.id if acting else None
     if person is None:
-        return Caller(acting)
+        return Caller(acting_id)
     meant = _user_of(hass, person)
     if meant is None:
         known = hass.states.get(person) is not None
@@ -28,9 +29,10 @@ async def async_caller_for_action(hass: HomeAssistant, context: Context, person:
             translation_key="person_without_user" if known else "person_not_found",
             translation_placeholders={"person": person},
         )
-    if acting is not None and meant != acting and user is not None and not user.is_admin:
+    deleted = bool(context.user_id) and user is None
+    if deleted or (acting is not None and acting.id != meant and not acting.is_admin):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="other_person")
-    return Caller(meant, actor_id=acting)
+    return Caller(meant, actor_id=acting_id)
 
 
 def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_context: LLMContext) -> Caller:
