@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import InvalidVectorsError
+from ..errors import EmbeddingError, InvalidVectorsError
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -56,10 +56,13 @@ def checked_unit_vectors(vectors: object, count: int, dimension: int | None) -> 
     """Return ``vectors`` as float32 rows of length 1.
 
     ``dimension`` is the expected row length, ``None`` when it is not known yet. Raises InvalidVectorsError unless there
-    are ``count`` rows of equal length, every number is finite and no row is zero.
+    are ``count`` rows of equal length, every number is finite and no row is zero; EmbeddingError (code
+    ``built_in_missing``) where NumPy is not installed yet.
     """
-    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
-
+    try:
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+    except ImportError as err:
+        raise EmbeddingError("built_in_missing", reason=err) from err
     try:
         array = np.asarray(vectors, dtype=np.float32)
     except (TypeError, ValueError) as err:
