@@ -29,7 +29,7 @@ def vector_index_installable() -> bool:
     """Return whether the wheel of sqlite-vec suits this machine's C library."""
     try:  # platform.libc_ver() would read Python's executable on musl, in the event loop
         return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
-    except (OSError, ValueError):
+    except OSError, ValueError:
         return False
 
 
