@@ -7,7 +7,8 @@ import time
 import pytest
 import pytest_asyncio
 
-from scripts.demo_app.client import Api
+from scripts.demo_app.client import DOMAIN, Api
+from scripts.demo_app.flows import async_entry
 
 from .conftest import House, MakeInstance, async_house, async_set_up_built_in
 from .log_check import complaints
