@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 from yarl import URL
 
-from ..errors import EmbedderAuthError, EmbedderUnavailableError, EmbeddingError, ModelMissingError
+from ..errors import (
+    EmbedderAuthError,
+    EmbedderUnavailableError,
+    EmbeddingError,
+    InvalidVectorsError,
+    ModelMissingError,
+)
 
 if TYPE_CHECKING:
     from asyncio import StreamReader
@@ -25,6 +31,8 @@ _PARSE_IN_THREAD_FROM: Final = 65_536
 """Bytes. Parsing 64 kB of numbers takes about a millisecond; more than that would hold up the event loop."""
 _MAX_REASON: Final = 200
 _SERVER_ERRORS: Final = HTTPStatus.INTERNAL_SERVER_ERROR
+_NO_NUMBER: Final = "unsupported value: NaN"
+"""What Ollama says, with status 500, of a text that a model makes no numbers of: it is up, and takes other texts."""
 
 
 class EmbedderUnusableError(EmbedderUnavailableError):
@@ -93,6 +101,8 @@ async def raise_for_status(response: aiohttp.ClientResponse, model: str | None) 
         raise EmbedderUnavailableError(reason="it is busy and refuses more requests for now")
     if status == HTTPStatus.NOT_IMPLEMENTED or (model is not None and said and status < _SERVER_ERRORS):
         raise EmbeddingError(reason=said or "the server cannot do that")
+    if _NO_NUMBER in said:
+        raise InvalidVectorsError(reason=said)
     if status >= _SERVER_ERRORS:
         raise EmbedderUnavailableError(reason=f"it failed with status {status}{f' ({said})' if said else ''}")
     raise EmbedderUnusableError(reason=f"this is not an Ollama server, or a very old one (status {status})")
