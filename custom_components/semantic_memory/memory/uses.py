@@ -40,14 +40,16 @@ class UseCounter:
     async def async_flush(self) -> None:
         """Write what was counted. Raises StorageError, and keeps the counts then."""
         self._used.clear()
-        uses = dict(self._uses)
-        if not uses:
+        if not self._uses:
             return
+        # Taken out first: a write goes through even if whoever waits for it is cancelled, and must not be repeated.
+        uses, self._uses = self._uses, {}
         rows = [(memory_id, times, last) for memory_id, (times, last) in uses.items()]
-        await self._database.async_write(lambda connection: memories.touch(connection, rows))
-        for memory_id, counted in uses.items():
-            if self._uses.get(memory_id) == counted:
-                del self._uses[memory_id]
-            else:  # used again meanwhile
-                times, last = self._uses[memory_id]
-                self._uses[memory_id] = times - counted[0], last
+        try:
+            await self._database.async_write(lambda connection: memories.touch(connection, rows))
+        except StorageError:
+            for memory_id, (times, last) in self._uses.items():  # used again meanwhile
+                uses[memory_id] = uses.get(memory_id, (0, 0.0))[0] + times, last
+            self._uses = uses
+            self._used.set()
+            raise
