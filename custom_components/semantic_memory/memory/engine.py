@@ -1,7 +1,7 @@
 """Remember, recall, forget: what the surfaces call."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 import logging
 from pathlib import Path
@@ -10,6 +10,7 @@ import time
 from typing import Final, Self
 
 from . import drafts, policy
+from .background import BackgroundTasks
 from .embedding.base import Embedder
 from .errors import EmbeddingError, InvalidInputError, StorageError
 from .models import (
@@ -73,7 +74,8 @@ class MemoryEngine:
         self._listeners: list[Listener] = []
         self._worker = EmbeddingWorker(database, ScanIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._uses = UseCounter(database)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._background = BackgroundTasks()
+        self._refreshing = asyncio.Lock()
         self._pinned: tuple[Memory, ...] = ()
 
     @classmethod
@@ -86,7 +88,8 @@ class MemoryEngine:
         engine = cls(database, settings, clock)
         try:
             await engine.async_load_index()
-            await engine._async_refresh()
+            engine._pinned = tuple(await database.async_read(listing.pinned))
+            await engine._async_count()
         except BaseException:
             await database.async_close()
             raise
@@ -98,17 +101,19 @@ class MemoryEngine:
         """Choose the embedders and start to work in the background. Never raises for a server that is down.
 
         ``make_previous`` returns an embedder for another model of the preferred kind; with it the space of the model
-        that was chosen before serves until the new one's is complete.
+        that was chosen before serves until the new one's is complete. Can be called again with other embedders.
         """
+        # A pass that is under way must not go on with the embedders from before.
+        await self._background.async_stop("embeddings")
         self._worker.use(built_in, preferred, make_previous)
         try:
             await self._worker.async_open_spaces()
         except EmbeddingError as err:
             _LOGGER.error("The built-in embedding model failed: %s", err)
-        if not self._tasks:
-            self._run_in_background(self._worker.async_run(), "embeddings")
-            self._run_in_background(self._uses.async_run(), "uses")
-            self._run_in_background(self._async_maintain_daily(), "maintenance")
+        finally:
+            self._background.start("embeddings", self._worker.async_run)
+        self._background.start("uses", self._uses.async_run)
+        self._background.start("maintenance", self._async_maintain_daily)
 
     async def async_load_index(self) -> None:
         """Use sqlite-vec if it can be loaded, else compare with every vector; ``status`` says why.
@@ -133,13 +138,12 @@ class MemoryEngine:
 
         await self._database.async_write(bring_in_line)
         self._worker.set_index(index, error)
+        # Once more, for writes that were already on their way with the index from before.
+        await self._database.async_write(bring_in_line)
 
     async def async_close(self) -> None:
         """End every task and thread, and close the file; what was counted is written first."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await self._background.async_stop_all()
         with suppress(StorageError):
             await self._uses.async_flush()
         await self._database.async_close()
@@ -153,6 +157,7 @@ class MemoryEngine:
         outcome, memory, before = await self._async_change(caller, lambda change: change.remember(prepared, known))
         if outcome is Outcome.UNCHANGED:
             self._uses.count([memory], self._clock())
+            await self._async_refresh_pinned([memory])
             return RememberResult(outcome=outcome, memory=memory)
         await self._async_changed("set", [memory], [before] if before else [])
         return RememberResult(outcome=outcome, memory=memory, similar=await self._async_similar(caller, memory))
@@ -179,13 +184,16 @@ class MemoryEngine:
         They can be restored for as long as the settings say; with ``purge`` they are gone at once, and named memories
         that were forgotten before are purged too. Raises MemoryNotFoundError, InvalidInputError (``nothing_selected``).
         """
-        if not references and where in (None, MemoryFilter()):
-            raise InvalidInputError("nothing_selected")
         owners = policy.visible_owners(caller, where.owner if where else None)
+        if where is not None and not Conditions(owners, where, self._clock()).selective:
+            where = None  # a filter that says nothing means nothing, not everything
+        if not references and where is None:
+            raise InvalidInputError("nothing_selected")
 
         def forget(change: storing.Change) -> list[Memory]:
             if not purge:
                 found = change.select(owners, references, where)
+                found = {seq: memory for seq, memory in found.items() if memory.deleted_at is None}
                 return change.forget(list(found.items()), ChangeKind.FORGET, source.surface)
             doomed = change.require_purgeable(owners, references) | change.select(owners, (), where)
             change.purge(list(doomed.items()))
@@ -272,7 +280,7 @@ class MemoryEngine:
 
         def read(connection: sqlite3.Connection) -> tuple[HistoryEntry, ...]:
             seq, _ = storing.require(connection, owners, reference, now)
-            return memories.history(connection, seq)
+            return memories.history(connection, seq, owners)
 
         return await self._database.async_read(read)
 
@@ -327,16 +335,12 @@ class MemoryEngine:
         now = self._clock()
         forgotten_before = now - self.settings.forgotten_days * SECONDS_PER_DAY
 
-        def expire(change: storing.Change) -> list[Memory]:
-            due = memories.find(change.connection, "deleted_at IS NULL AND expires_at <= :now", {"now": now})
-            return change.forget(due, ChangeKind.EXPIRE, _MAINTENANCE.surface)
-
         def purge(change: storing.Change) -> list[Memory]:
             due = memories.find(change.connection, "deleted_at <= :before", {"before": forgotten_before})
             change.purge(due)
             return [memory for _, memory in due]
 
-        expired = await self._async_change(Caller(), expire)
+        expired = await self._async_change(Caller(), lambda change: change.expire())
         purged = await self._async_change(Caller(), purge)
         if purged:
             await self._async_leave_no_trace()
@@ -354,15 +358,17 @@ class MemoryEngine:
 
     async def _async_changed(self, kind: str, now: Sequence[Memory], before: Sequence[Memory]) -> None:
         """Bring what is kept in memory up to date, wake the worker and tell the listeners."""
-        if any(memory.pinned for memory in (*now, *before)):
-            self._pinned = tuple(await self._database.async_read(listing.pinned))
+        await self._async_refresh_pinned([*now, *before])
         await self._async_count()
         self._worker.wake()
         self._tell(EngineEvent(kind=kind, memories=tuple(now)))
 
-    async def _async_refresh(self) -> None:
-        self._pinned = tuple(await self._database.async_read(listing.pinned))
-        await self._async_count()
+    async def _async_refresh_pinned(self, changed: Sequence[Memory]) -> None:
+        """Read the pinned memories anew if any of these is one."""
+        if any(memory.pinned for memory in changed):
+            # One after the other: of two reads side by side the older could be the last to answer.
+            async with self._refreshing:
+                self._pinned = tuple(await self._database.async_read(listing.pinned))
 
     async def _async_count(self) -> None:
         now = self._clock()
@@ -425,12 +431,12 @@ class MemoryEngine:
         files: Mapping[str, Path] = {suffix: path.with_name(path.name + suffix) for suffix in ("", "-wal")}
         return sum(file.stat().st_size for file in files.values() if file.exists())
 
-    def _run_in_background(self, work: Coroutine[None, None, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=f"semantic_memory {name}"))
-
     def _tell(self, event: EngineEvent) -> None:
         for listener in tuple(self._listeners):
-            listener(event)
+            try:
+                listener(event)
+            except Exception:  # what has been stored is stored, whatever a listener makes of it
+                _LOGGER.exception("A listener failed at %s", event.kind)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -37,6 +37,7 @@ class Change:
 
     def remember(self, prepared: Prepared, vector: KnownVector | None) -> tuple[Outcome, Memory, Memory | None]:
         """Add or update a memory; return what happened, how it is now and how it was."""
+        self.expire()
         found = self._existing(prepared)
         if found is None:
             memory = drafts.created(self._with_free_key(prepared), self.now, self.settings)
@@ -57,6 +58,7 @@ class Change:
         self, owners: Sequence[str], reference: str, caller: Caller, changes: MemoryChanges
     ) -> tuple[Memory, Memory]:
         """Change one memory; return how it was and is. Raises MemoryNotFoundError, KeyInUseError."""
+        self.expire()
         seq, before = self.require(owners, reference)
         after = drafts.edited(before, caller, changes, self.now, self.settings)
         if after != before:
@@ -75,6 +77,11 @@ class Change:
         self.index.remove(self.connection, spaces.space_ids(self.connection), [seq for seq, _ in found])
         return gone
 
+    def expire(self) -> list[Memory]:
+        """Take out of sight what has expired; until then it holds its key and is in nobody's list."""
+        due = memories.find(self.connection, "deleted_at IS NULL AND expires_at <= :now", {"now": self.now})
+        return replace(self, actor=None).forget(due, ChangeKind.EXPIRE, "maintenance") if due else []
+
     def purge(self, found: Sequence[tuple[int, Memory]]) -> None:
         """Delete memories, their history and everything derived from them."""
         live = [seq for seq, memory in found if memory.deleted_at is None]
@@ -83,6 +90,7 @@ class Change:
 
     def restore(self, owners: Sequence[str], reference: str, source: Source) -> Memory:
         """Bring a forgotten memory back. Raises MemoryNotFoundError, KeyInUseError."""
+        self.expire()
         found = self._by_reference(owners, reference, forgotten=True)
         if not found:
             raise MemoryNotFoundError(reference)
@@ -108,6 +116,7 @@ class Change:
 
     def require_purgeable(self, owners: Sequence[str], references: Sequence[str]) -> dict[int, Memory]:
         """Return the memories that are named, also those forgotten already. Raises MemoryNotFoundError."""
+        self.expire()
         found: dict[int, Memory] = {}
         for reference in references:
             forgotten = self._by_reference(owners, reference, forgotten=True)

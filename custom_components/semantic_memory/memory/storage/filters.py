@@ -22,6 +22,8 @@ class Conditions:
         self._add_filter(where)
         self.narrow = len(self._parts) > always
         """Whether the filter leaves out any of the owners' live memories."""
+        self.selective = self.narrow or where.owner is not None or where.forgotten
+        """Whether the filter says anything at all."""
 
     @property
     def sql(self) -> str:

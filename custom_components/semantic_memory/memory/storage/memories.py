@@ -85,22 +85,34 @@ def record(
     )
 
 
-def history(connection: sqlite3.Connection, seq: int) -> tuple[HistoryEntry, ...]:
-    """Return a memory's history, oldest first."""
+def history(connection: sqlite3.Connection, seq: int, owners: Sequence[str]) -> tuple[HistoryEntry, ...]:
+    """Return a memory's history, oldest first, as far as it was one of these owners'.
+
+    What somebody shares with the household today may have been personal yesterday.
+    """
     rows = connection.execute(
         "SELECT at, kind, actor, surface, before, after FROM history WHERE memory_seq = ? ORDER BY id", (seq,)
     )
-    return tuple(
+    entries = (
         HistoryEntry(
             at=at,
             kind=ChangeKind(kind),
             actor=actor,
             surface=surface,
-            before=None if before is None else json.loads(before),
-            after=None if after is None else json.loads(after),
+            before=_seen_by(owners, before),
+            after=_seen_by(owners, after),
         )
         for at, kind, actor, surface, before, after in rows
     )
+    return tuple(entry for entry in entries if entry.before is not None or entry.after is not None)
+
+
+def _seen_by(owners: Sequence[str], state: str | None) -> dict[str, object] | None:
+    """Return a memory as it was, ``None`` if it was not one of these owners'."""
+    if state is None:
+        return None
+    fields: dict[str, object] = json.loads(state)
+    return fields if fields["owner"] in owners else None
 
 
 def _as_json(memory: Memory | None) -> str | None:

@@ -1,0 +1,45 @@
+"""Work that goes on beside what callers ask for."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+import logging
+from typing import Final
+
+_LOGGER = logging.getLogger(__name__)
+
+_RESTART_SECONDS: Final = 60.0
+
+type Work = Callable[[], Coroutine[None, None, None]]
+
+
+class BackgroundTasks:
+    """Tasks by name. One that fails with an error that nobody foresaw is logged and started again."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, name: str, work: Work) -> None:
+        """Start ``work``, unless it is under way already."""
+        if name not in self._tasks:
+            self._tasks[name] = asyncio.create_task(_keep_running(name, work), name=f"semantic_memory {name}")
+
+    async def async_stop(self, name: str) -> None:
+        """Cancel one of them, if it is there, and wait until it has ended."""
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def async_stop_all(self) -> None:
+        """Cancel all of them and wait until they have ended."""
+        await asyncio.gather(*(self.async_stop(name) for name in tuple(self._tasks)))
+
+
+async def _keep_running(name: str, work: Work) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:
+            _LOGGER.exception("The background work on %s failed, it goes on in %d seconds", name, _RESTART_SECONDS)
+        await asyncio.sleep(_RESTART_SECONDS)
