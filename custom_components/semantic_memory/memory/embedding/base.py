@@ -64,10 +64,11 @@ def checked_unit_vectors(vectors: object, count: int, dimension: int | None) -> 
     except ImportError as err:
         raise EmbeddingError("built_in_missing", reason=err) from err
     try:
-        array = np.asarray(vectors, dtype=np.float32)
-    except (TypeError, ValueError) as err:
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
+            array = np.asarray(vectors, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError) as err:
         raise InvalidVectorsError(reason="not a table of numbers") from err
-    if array.shape != (count, *array.shape[1:2]):
+    if array.ndim != 2 or array.shape[0] != count:  # noqa: PLR2004 - rows and columns
         raise InvalidVectorsError(reason=f"shape {array.shape} for {count} texts")
     if array.shape[1] == 0 or (dimension is not None and array.shape[1] != dimension):
         raise InvalidVectorsError(reason=f"dimension {array.shape[1]}, expected {dimension}")
