@@ -61,7 +61,9 @@ class Calibration:
 
         low_logit, high_logit = (log(score / (1 - score)) for score in (UNRELATED, _HIGH_SCORE))
         slope = (high_logit - low_logit) / (self.high - self.low)
-        scores: Floats = 1 / (1 + np.exp(-(low_logit + slope * (cosines - self.low))))
+        # In float32 the exponential overflows where both cosines are close to each other.
+        exponents = low_logit + slope * (np.asarray(cosines, dtype=np.float64) - self.low)
+        scores: Floats = (1 / (1 + np.exp(-exponents))).astype(np.float32)
         return scores
 
 
