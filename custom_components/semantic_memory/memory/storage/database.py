@@ -115,6 +115,8 @@ class Database:
             if primary in _UNAVAILABLE:
                 raise DatabaseUnavailableError(path=self.path, reason=_UNAVAILABLE[primary]) from err
             raise StorageError(reason=err) from err
+        except (UnicodeEncodeError, OverflowError) as err:  # a value that SQLite cannot hold
+            raise StorageError(reason=err) from err
         except OSError as err:
             raise DatabaseUnavailableError(path=self.path, reason=err.strerror or err) from err
 
