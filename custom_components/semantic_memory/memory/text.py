@@ -9,11 +9,22 @@ import unicodedata
 from .errors import InvalidInputError
 from .models import MAX_KEY_LENGTH, MAX_TAG_LENGTH, MAX_TAGS
 
-_TAG_SEPARATOR: Final = re.compile(r"[,;\n]")
+type Term = tuple[str, ...]
+"""The spellings of one word, any of which will do."""
+
+_TAG_SEPARATOR: Final = re.compile(r"[,;\n\u3001]")
+# Marks around words: quotes, brackets, and what ends or parts sentences, also in Chinese and Japanese.
+_OPENING: Final = "\"'([{\u00bf\u00a1\u00ab\u201e\u201c\u2018\u201a"
+_CLOSING: Final = "\"').,:;!?]}\u2026\u00bb\u201d\u201c\u2019\u2018\u3002\uff01\uff1f\uff0c\u3001\uff1b\uff1a"
 _DERIVED_WORDS: Final = 8
 _DERIVED_LENGTH: Final = 48
 _QUERY_CHARACTERS: Final = 4_096
 _QUERY_WORDS: Final = 48
+
+
+def storable(text: str) -> str:
+    """Return a text as SQLite and UTF-8 can hold it: composed, without NUL and lone surrogates."""
+    return unicodedata.normalize("NFC", text.replace("\0", "").encode("utf-8", "replace").decode())
 
 
 def fold(text: str) -> str:
@@ -28,9 +39,15 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """Return the folded words of a text in order: runs of letters, marks and digits of any script.
 
-    These are the characters that FTS5's ``unicode61`` makes tokens of, so a word here is a token there.
+    These are the characters that the word index makes tokens of, so a word here is a token there.
     """
-    return "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in fold(text)).split()
+    return _runs(fold(text))
+
+
+def _runs(text: str) -> list[str]:
+    runs = "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in text).split()
+    # What is left of an emoji is a mark without a letter.
+    return [run for run in runs if any(unicodedata.category(char)[0] in "LN" for char in run)]
 
 
 def normalise_key(key: str) -> str:
@@ -66,7 +83,7 @@ def parse_tags(tags: object) -> tuple[str, ...]:
     """
     seen: dict[str, str] = {}
     for raw in _split_tags(tags):
-        tag = " ".join(unicodedata.normalize("NFKC", raw).strip().lstrip("#").split())
+        tag = " ".join(raw.split()).lstrip("# ")
         if not tag:
             continue
         if len(tag) > MAX_TAG_LENGTH:
@@ -83,13 +100,23 @@ def _split_tags(tags: object) -> Iterable[str]:
     if isinstance(tags, str):
         if tags.strip().startswith("["):
             try:
-                return _split_tags(json.loads(tags))
-            except ValueError:
+                return _split_list(json.loads(tags))
+            except ValueError, RecursionError:
                 tags = tags.strip().strip("[]")
-        return _TAG_SEPARATOR.split(tags)
-    if isinstance(tags, (list, tuple, set, frozenset)) and all(isinstance(tag, (str, int, float)) for tag in tags):
-        return (part for tag in tags for part in _TAG_SEPARATOR.split(str(tag)))
-    raise InvalidInputError("invalid_tags")
+        return _split_list([tags])
+    return _split_list(tags)
+
+
+def _split_list(tags: object) -> list[str]:
+    if not isinstance(tags, (list, tuple, set, frozenset)) or not all(
+        isinstance(tag, (str, int, float)) for tag in tags
+    ):
+        raise InvalidInputError("invalid_tags")
+    try:
+        texts = [unicodedata.normalize("NFKC", storable(str(tag))) for tag in tags]
+    except ValueError as err:  # an integer with more digits than Python writes
+        raise InvalidInputError("invalid_tags") from err
+    return [part for text in texts for part in _TAG_SEPARATOR.split(text)]
 
 
 def document_text(key: str, value: str, tags: Iterable[str]) -> str:
@@ -104,36 +131,50 @@ def document_text(key: str, value: str, tags: Iterable[str]) -> str:
     return f"{lead}{value}" + (f" ({', '.join(extra)})" if extra else "")
 
 
-def query_words(query: str) -> list[str]:
+def search_terms(text: str) -> list[Term]:
+    """Return the distinct words of a text as they may stand in the word index.
+
+    FTS5 folds case and accents by itself, but keeps what NFKC and casefold take apart: a value holds "Straße", a key
+    "strasse". Each word is therefore looked for as it is written and, where that is something else, folded.
+    """
+    terms: dict[Term, None] = {}
+    for word in _runs(storable(text).lower()):
+        folded = words(word)
+        same = folded == [word.replace("\u03c2", "\u03c3")]  # both take the final sigma for the other one
+        terms[(word,) if same or not folded else (word, " ".join(folded))] = None
+    return list(terms)
+
+
+def query_words(query: str) -> list[Term]:
     """Return the distinct words of a query, bounded so that no query is too long to search for."""
-    return list(dict.fromkeys(words(query[:_QUERY_CHARACTERS])))[:_QUERY_WORDS]
+    return search_terms(query[:_QUERY_CHARACTERS])[:_QUERY_WORDS]
 
 
-def match_any(terms: Iterable[str]) -> str:
+def match_any(terms: Iterable[Term]) -> str:
     """Return an FTS5 expression that matches any of the words; quoted words hold nothing that FTS5 would interpret."""
-    return " OR ".join(f'"{term}"' for term in terms)
+    return " OR ".join(f'"{spelling}"' for term in terms for spelling in term)
 
 
-def match_all(terms: Iterable[str]) -> str:
+def match_all(terms: Iterable[Term]) -> str:
     """Return an FTS5 expression that matches rows with words that begin with each of these."""
-    return " AND ".join(f'"{term}"*' for term in terms)
+    return " AND ".join("({})".format(" OR ".join(f'"{spelling}"*' for spelling in term)) for term in terms)
 
 
 def says_the_same(old: str, new: str) -> bool:
-    """Return whether ``new`` repeats ``old``: the same words, or all of them in order with a little added.
+    """Return whether ``new`` repeats ``old``: the same words in the same order, perhaps with a little added at the end.
 
     Deliberately strict: "my mother's code is 12" and "my father's code is 12" are near in any vector space, and taking
-    one for the other loses a memory, while a repetition that is not recognised costs a row.
+    one for the other loses a memory, while a repetition that is not recognised costs a row. A word more in front or
+    within makes another fact ("not", "mother in law", "garage door"); one at the end says more of the same. Signs that
+    are no punctuation count as words: "-5" is not "5", nor "C++" the same as "C".
     """
-    before, after = words(old), words(new)
-    if not before or not after:
-        return fold(old) == fold(new)
-    if sorted(before) == sorted(after):
-        return before == after or not _has_number(before)
+    before, after = _statement(old), _statement(new)
     added = len(after) - len(before)
-    remaining = iter(after)
-    return 0 < added <= max(1, len(before) // 2) and all(word in remaining for word in before)
+    return bool(before) and after[: len(before)] == before and added <= max(1, len(before) // 2)
 
 
-def _has_number(terms: Iterable[str]) -> bool:
-    return any(char.isdigit() for term in terms for char in term)
+def _statement(text: str) -> list[str]:
+    """Return the words of a text without the punctuation around them; the whole text where that is all there is."""
+    folded = fold(text)
+    stripped = (word.lstrip(_OPENING).rstrip(_CLOSING) for word in folded.split())
+    return [word for word in stripped if word] or [folded]

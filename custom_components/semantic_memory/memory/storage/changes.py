@@ -9,11 +9,13 @@ from .. import drafts, text
 from ..drafts import Prepared
 from ..errors import InvalidInputError, KeyInUseError, MemoryNotFoundError
 from ..models import Caller, ChangeKind, EngineSettings, Memory, MemoryChanges, MemoryFilter, Outcome, Source
-from . import memories, spaces
+from . import memories, spaces, words
 from .candidates import CandidateIndex, Entry
 from .filters import Conditions
 
 _NEAREST: Final = 20
+_TELLING_WORDS: Final = 8
+"""A memory that says the same has most of a draft's words, so some of its rarest ones too."""
 
 
 class KnownVector(NamedTuple):
@@ -119,13 +121,13 @@ class Change:
         self.expire()
         found: dict[int, Memory] = {}
         for reference in references:
+            live = self._by_reference(owners, reference, forgotten=False)
             forgotten = self._by_reference(owners, reference, forgotten=True)
-            try:
-                found.update([self.require(owners, reference)])
-            except MemoryNotFoundError:
-                if not forgotten:
-                    raise
-            found.update(forgotten)
+            if not live and not forgotten:
+                raise MemoryNotFoundError(reference)
+            # The same key of the other owner is not meant: see require.
+            owner = min((memory.owner for _, memory in live or forgotten), key=owners.index)
+            found.update((seq, memory) for seq, memory in (*live, *forgotten) if memory.owner == owner)
         return found
 
     def _existing(self, prepared: Prepared) -> tuple[int, Memory] | None:
@@ -140,7 +142,7 @@ class Change:
 
     def _nearest(self, prepared: Prepared) -> list[tuple[int, Memory]]:
         """Return the owner's memories that share most words with the draft."""
-        terms = text.query_words(prepared.value)
+        terms = words.rarest(self.connection, text.query_words(prepared.value), _TELLING_WORDS)
         if not terms:
             return []
         conditions = Conditions([prepared.owner], MemoryFilter(), self.now)
@@ -225,7 +227,7 @@ def by_reference(
     return memories.find(
         connection,
         f"(id = :id OR key = :key) AND {conditions.sql}",
-        {**conditions.parameters, "id": reference.strip().upper(), "key": key},
+        {**conditions.parameters, "id": text.storable(reference).strip().upper(), "key": key},
     )
 
 

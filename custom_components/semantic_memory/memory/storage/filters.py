@@ -6,7 +6,7 @@ import sqlite3
 
 from ..models import Memory, MemoryFilter
 from ..policy import parse_category, parse_scope
-from ..text import fold, match_all, parse_tags, words
+from ..text import fold, match_all, parse_tags, search_terms, storable, words
 from .memories import LIVE, find, owner_condition
 
 
@@ -30,9 +30,12 @@ class Conditions:
         """Return the condition, with named parameters."""
         return " AND ".join(self._parts)
 
-    def count(self, connection: sqlite3.Connection) -> int:
-        """Return how many memories meet the condition."""
-        (count,) = connection.execute(f"SELECT count(*) FROM memory WHERE {self.sql}", self.parameters).fetchone()
+    def count(self, connection: sqlite3.Connection, up_to: int = -1) -> int:
+        """Return how many memories meet the condition; with ``up_to``, no more than that are counted."""
+        (count,) = connection.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM memory WHERE {self.sql} LIMIT :up_to)",
+            {**self.parameters, "up_to": up_to},
+        ).fetchone()
         return int(count)
 
     def all_seqs(self, connection: sqlite3.Connection) -> list[int]:
@@ -78,13 +81,17 @@ class Conditions:
 
     def _add_text(self, where: MemoryFilter) -> None:
         """Want every word of the text; the word index knows live memories only."""
-        terms = words(where.text or "")
+        wanted = storable(where.text or "")
+        terms = search_terms(wanted)
         if terms and not where.forgotten:
             self._add("seq IN (SELECT rowid FROM memory_fts WHERE memory_fts MATCH :text)", text=match_all(terms))
             return
-        for place, term in enumerate(terms or [fold(where.text or "")]):
-            name = f"text_{place}"
-            self._add(f"instr(fold(memory.key || ' ' || memory.value || ' ' || memory.tags), :{name})", **{name: term})
+        parts = dict.fromkeys(words(wanted)) or [fold(wanted)]
+        self._add(
+            "NOT EXISTS (SELECT 1 FROM json_each(:text)"
+            " WHERE NOT instr(fold(memory.key || ' ' || memory.value || ' ' || memory.tags), json_each.value))",
+            text=json.dumps(list(parts)),
+        )
 
     def _add(self, sql: str, **parameters: object) -> None:
         self._parts.append(sql)

@@ -4,6 +4,7 @@ Each step runs in one transaction together with its record, so a step is either 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 import sqlite3
 import time
 from typing import Final
@@ -69,12 +70,15 @@ def m001_create_memories(connection: sqlite3.Connection) -> None:
 
 
 def m002_create_word_index(connection: sqlite3.Connection) -> None:
-    """Create the full-text index over the live memories, kept by triggers."""
+    """Create the full-text index over the live memories, kept by triggers.
+
+    Marks belong to words: without them FTS5 takes words of Hindi, Thai or Arabic apart at every vowel sign.
+    """
     connection.execute("CREATE VIEW memory_live AS SELECT seq, key, value, tags FROM memory WHERE deleted_at IS NULL")
     connection.execute("""
         CREATE VIRTUAL TABLE memory_fts USING fts5 (
             key, value, tags, content = 'memory_live', content_rowid = 'seq',
-            tokenize = 'porter unicode61 remove_diacritics 2'
+            tokenize = 'porter unicode61 remove_diacritics 2 categories ''L* M* N* Co'''
         )""")
     # Without it, deleted words stay readable in the index until its segments are merged.
     connection.execute("INSERT INTO memory_fts (memory_fts, rank) VALUES ('secure-delete', 1)")
@@ -141,5 +145,6 @@ def migrate(connection: sqlite3.Connection, steps: tuple[Step, ...] = STEPS) -> 
             connection.execute("INSERT INTO migration VALUES (?, ?, ?)", (version, step.__name__, time.time()))
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # SQLite may have rolled back by itself (a full disk)
+                connection.execute("ROLLBACK")
             raise

@@ -40,6 +40,8 @@ class Search:
 
 def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -> tuple[Hit, ...]:
     """Return the hits, best first."""
+    if search.where.forgotten:  # nothing that was forgotten is ever recalled; lists show it
+        return ()
     conditions = Conditions(search.owners, search.where, search.now)
     known = [space for space in spaces.all_spaces(connection) if space.id in search.vectors]
     known.sort(key=lambda space: list(search.vectors).index(space.id))
@@ -50,9 +52,8 @@ def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -
     ranked = ranking.rank(
         (ranking.Candidate(seq, scored_vectors.get(seq), scored_words.get(seq)) for seq in found), search.keyword_weight
     )
-    best = ranking.cut(
-        ranked, search.limit, search.threshold, strict=search.strict, visible=conditions.count(connection)
-    )
+    visible = conditions.count(connection, up_to=ranking.SMALL_STORE + 1)
+    best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
     return _hits(connection, conditions, best)
 
 
