@@ -20,7 +20,7 @@ from .models import (
     Source,
 )
 from .policy import owner_for, parse_category, parse_scope
-from .text import derive_key, normalise_key, parse_tags
+from .text import derive_key, normalise_key, parse_tags, storable
 
 _SESSION_DAYS = 1.0
 
@@ -136,9 +136,7 @@ def _renewed(changed: Memory, memory: Memory, days: float | None, now: float, se
     expires_at = _expiry(changed, days, now, settings)
     if days is not None or expires_at is None:
         return expires_at
-    if memory.expires_at is None and memory.scope is changed.scope:
-        return None
-    return max(expires_at, memory.expires_at or 0.0)
+    return None if memory.expires_at is None else max(expires_at, memory.expires_at)
 
 
 def _expiry(memory: Memory, days: float | None, now: float, settings: EngineSettings) -> float | None:
@@ -151,13 +149,12 @@ def _expiry(memory: Memory, days: float | None, now: float, settings: EngineSett
 
 
 def _checked_value(value: str) -> str:
-    stripped = value.strip()
+    stripped = storable(value).strip()
     if not stripped:
         raise InvalidInputError("value_empty")
     if len(stripped) > MAX_VALUE_LENGTH:
         raise InvalidInputError("value_too_long", max=MAX_VALUE_LENGTH)
-    # SQLite ends text at NUL in places, and a lone surrogate cannot be encoded.
-    return stripped.replace("\0", "").encode("utf-8", "replace").decode()
+    return stripped
 
 
 def _checked_confidence(confidence: float | None) -> float | None:
