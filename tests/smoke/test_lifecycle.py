@@ -14,7 +14,7 @@ from scripts.demo_app.ollama_server import EMBEDDING_MODEL, StandInServer
 from .conftest import House, MakeInstance, async_house, async_set_up_built_in
 from .log_check import NOT_SET_UP, UNREACHABLE, complaints
 
-pytestmark = pytest.mark.smoke
+pytestmark = [pytest.mark.smoke, pytest.mark.timeout(300)]
 
 CATCH_UP_TIMEOUT = 90.0
 STORE_TIMEOUT = 20.0

@@ -21,7 +21,7 @@ from scripts.demo_app.ollama_server import CHAT_MODEL, StandInServer
 from .conftest import House, MakeInstance, async_house, async_set_up_built_in
 from .log_check import complaints
 
-pytestmark = pytest.mark.smoke
+pytestmark = [pytest.mark.smoke, pytest.mark.timeout(300)]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

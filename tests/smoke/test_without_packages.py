@@ -13,7 +13,7 @@ from scripts.demo_app.flows import async_entry
 from .conftest import House, MakeInstance, async_house, async_set_up_built_in
 from .log_check import complaints
 
-pytestmark = pytest.mark.smoke
+pytestmark = [pytest.mark.smoke, pytest.mark.timeout(300)]
 
 REPORT_TIMEOUT = 60.0
 HIDDEN = ("numpy", "safetensors", "sqlite_vec", "tokenizers", "wordllama")
