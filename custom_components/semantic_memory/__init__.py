@@ -109,4 +109,4 @@ def _close_at_shutdown(hass: HomeAssistant, engine: MemoryEngine) -> Callable[[]
     async def close(_: Event) -> None:
         await engine.async_close()
 
-    return hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, close)
+    return hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, close)
