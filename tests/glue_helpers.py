@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 import threading
 import time
 from typing import Any, Final
 from unittest.mock import patch
 
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_MODEL, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -79,3 +81,23 @@ def left_running() -> list[str]:
     """Return the names of threads and tasks of the engine."""
     tasks = [task.get_name() for task in asyncio.all_tasks() if DOMAIN in task.get_name()]
     return [thread.name for thread in threading.enumerate() if DOMAIN in thread.name] + tasks
+
+
+def state_of(entry: ConfigEntry) -> ConfigEntryState:
+    """Return an entry's state; type checkers do not know that it changes."""
+    return entry.state
+
+
+def damage(file: Path) -> None:
+    """Write a file that is no database."""
+    file.write_bytes(b"This is not a database, whatever its name says. " * 100)
+
+
+def remove(file: Path) -> None:
+    """Remove a file."""
+    file.unlink()
+
+
+def content(file: Path) -> bytes:
+    """Return what is in a file."""
+    return file.read_bytes()
