@@ -1,0 +1,72 @@
+"""From candidates to ordered hits."""
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.semantic_memory.memory.models import Match
+from custom_components.semantic_memory.memory.ranking import SMALL_STORE, Candidate, Ranked, cut, rank, score_of
+
+_SCORES = st.none() | st.floats(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("vector", "keyword", "weight", "expected"),
+    [
+        (0.5, None, 0.4, 0.3),
+        (0.5, 0.5, 0.4, 0.5),
+        (1.0, 1.0, 0.4, 1.0),
+        (None, 0.7, 0.4, 0.7),
+        (None, None, 0.4, 0.0),
+        (0.5, 1.0, 0.0, 0.5),
+        (0.5, 1.0, 1.0, 1.0),
+    ],
+)
+def test_scores(vector: float | None, keyword: float | None, weight: float, expected: float) -> None:
+    assert score_of(Candidate(1, vector, keyword), weight) == pytest.approx(expected)
+
+
+@given(_SCORES, _SCORES, st.floats(0, 1))
+def test_scores_lie_between_0_and_1(vector: float | None, keyword: float | None, weight: float) -> None:
+    assert 0 <= score_of(Candidate(1, vector, keyword), weight) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("vector", "keyword", "match"),
+    [
+        (0.9, None, Match.MEANING),
+        (0.0, None, Match.MEANING),
+        (0.9, 0.1, Match.BOTH),
+        (0.2, 0.1, Match.BOTH),
+        (0.1, 0.9, Match.WORD),
+        (None, 0.9, Match.WORD),
+    ],
+)
+def test_matches(vector: float | None, keyword: float | None, match: Match) -> None:
+    assert rank([Candidate(1, vector, keyword)], 0.4)[0].match is match
+
+
+def test_best_first_and_the_newer_of_two_equals() -> None:
+    ranked = rank([Candidate(1, 0.5, None), Candidate(3, 0.5, None), Candidate(2, 0.9, None)], 0.4)
+    assert [item.candidate.seq for item in ranked] == [2, 3, 1]
+
+
+def scored(*scores: float) -> list[Ranked]:
+    """Return ranked candidates with these scores."""
+    return [Ranked(Candidate(place, score, None), score, Match.MEANING) for place, score in enumerate(scores)]
+
+
+@pytest.mark.parametrize(
+    ("strict", "visible", "limit", "expected"),
+    [
+        (False, SMALL_STORE, 10, 4),
+        (False, SMALL_STORE, 2, 2),
+        (False, SMALL_STORE + 1, 10, 2),
+        (True, 1, 10, 2),
+        (True, 100, 1, 1),
+    ],
+)
+def test_a_threshold_that_nobody_asked_for_spares_small_stores(
+    strict: bool, visible: int, limit: int, expected: int
+) -> None:
+    ranked = scored(0.9, 0.5, 0.49, 0.0)
+    assert cut(ranked, limit, 0.5, strict=strict, visible=visible) == ranked[:expected]
