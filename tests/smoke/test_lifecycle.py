@@ -1,6 +1,8 @@
 """What must survive: restarts, power cuts, a server that is down, and removal of the integration."""
 
 import asyncio
+import base64
+import json
 from pathlib import Path
 import time
 
@@ -53,6 +55,13 @@ async def _until_stored(house: House, file: str, text: str) -> None:
         await asyncio.sleep(0.1)
 
 
+def _login(token: str) -> str:
+    """Return the id of the login that an access token belongs to."""
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return str(claims["iss"])
+
+
 def _threads(house: House) -> list[str]:
     """Return the names of the threads of the process."""
     tasks = Path(f"/proc/{house.instance.pid}/task")
@@ -62,6 +71,7 @@ def _threads(house: House) -> list[str]:
 async def test_power_cut_loses_nothing_acknowledged(house: House, owner: Api) -> None:
     await async_set_up_built_in(owner)
     await _until_stored(house, "core.config_entries", DOMAIN)
+    await _until_stored(house, "auth", _login(house.owner_token))
     for number in range(20):
         await owner.act("memory_set", key=f"before the cut {number}", value=f"Acknowledged fact number {number}")
     house.instance.kill()
