@@ -1,0 +1,300 @@
+"""Packages that are missing: memories work without them, and recall by meaning comes as soon as they do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import AsyncMock, patch
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.requirements import RequirementsNotFound
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.semantic_memory import packages, requirements
+from custom_components.semantic_memory.const import DOMAIN
+from custom_components.semantic_memory.issues import ISSUE_INDEX, ISSUE_PACKAGES
+from custom_components.semantic_memory.memory import engine as engine_module
+from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
+from custom_components.semantic_memory.memory.engine import MemoryEngine
+from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError, EmbedderUnavailableError
+from custom_components.semantic_memory.memory.models import EmbedderState
+from custom_components.semantic_memory.memory.storage import vec
+from custom_components.semantic_memory.memory.storage.candidates import ScanIndex, Vec0Index
+
+from .conftest import SetUp
+from .glue_helpers import issues_of, left_running, sensor_state, until
+from .service_helpers import async_act
+
+type Install = Callable[..., Awaitable[bool]]
+
+
+class Index:
+    """A package index with the packages of the integration, which none is installed of at first."""
+
+    def __init__(self, built_in: StaticEmbedder) -> None:
+        """Be down."""
+        self.up = False
+        self.asked: list[tuple[str, ...]] = []
+        self.installed: set[tuple[str, ...]] = set()
+        self.pauses: list[float] = []
+        self._resume = asyncio.Event()
+        self._paused = asyncio.Event()
+        self._built_in = built_in
+
+    async def install(self, _hass: HomeAssistant, wanted: tuple[str, ...]) -> bool:
+        """Stand for what has Home Assistant install packages."""
+        self.asked.append(wanted)
+        if self.up:
+            self.installed.add(wanted)
+        return wanted in self.installed
+
+    def load(self) -> StaticEmbedder:
+        """Stand for loading the built-in model."""
+        if requirements.RUNTIME_REQUIREMENTS not in self.installed:
+            raise EmbedderUnavailableError("built_in_missing", reason="No module named 'tokenizers'")
+        return self._built_in
+
+    def load_extension(self) -> Any:
+        """Stand for loading sqlite-vec."""
+        if requirements.VECTOR_INDEX_REQUIREMENTS not in self.installed:
+            raise vec.IndexUnavailableError("sqlite-vec is not installed")
+        return vec.load_extension()
+
+    async def sleep(self, seconds: float) -> None:
+        """Stand for the pause between two attempts."""
+        self.pauses.append(seconds)
+        self._paused.set()
+        await self._resume.wait()
+        self._resume.clear()
+
+    async def failed(self, times: int) -> None:
+        """Wait until that many attempts have failed."""
+        async with asyncio.timeout(10):
+            while len(self.pauses) < times:
+                self._paused.clear()
+                await self._paused.wait()
+
+    def resume(self) -> None:
+        """End the pause."""
+        self._resume.set()
+
+
+@pytest.fixture
+def index(load_built_in: None, built_in: StaticEmbedder) -> Iterator[Index]:
+    """Return a package index that is down."""
+    index = Index(built_in)
+    with (
+        patch.object(packages, "async_install", index.install),
+        patch.object(packages, "asyncio", SimpleNamespace(sleep=index.sleep)),
+        patch.object(StaticEmbedder, "load", index.load),
+        patch.object(engine_module, "load_extension", index.load_extension),
+        patch.object(packages, "vector_index_installable", return_value=True),
+    ):
+        yield index
+
+
+async def _found(hass: HomeAssistant, query: str) -> list[str]:
+    return [item["key"] for item in (await async_act(hass, "search", query=query))["results"]]
+
+
+async def test_the_package_index_is_down_and_comes_back(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
+    entry = await set_up()
+    engine: MemoryEngine = entry.runtime_data.engine
+    assert entry.state is ConfigEntryState.LOADED
+    await index.failed(1)
+    assert index.asked == [requirements.RUNTIME_REQUIREMENTS, requirements.VECTOR_INDEX_REQUIREMENTS]
+    assert issues_of(hass) == {ISSUE_PACKAGES, ISSUE_INDEX}
+    assert sensor_state(hass, "embedder") == "keyword"
+
+    await async_act(hass, "set", key="home", value="I live in Portland, OR")
+    await async_act(hass, "set", key="cat", value="The cat is called Tom")
+    assert await _found(hass, "Portland") == ["home"]
+    assert "cat" not in await _found(hass, "pet")
+
+    index.resume()
+    await index.failed(2)
+    assert index.pauses == [60.0, 300.0]
+    assert issues_of(hass) == {ISSUE_PACKAGES, ISSUE_INDEX}
+
+    index.up = True
+    index.resume()
+    await until(engine, lambda status: status.embedder is EmbedderState.BUILT_IN and not status.pending)
+    await entry.runtime_data.fetching
+    await hass.async_block_till_done()
+    assert sensor_state(hass, "embedder") == "built_in"
+    assert issues_of(hass) == set()
+    assert engine.status.index == Vec0Index.name
+    assert entry.runtime_data.engine is engine
+    assert (await _found(hass, "what is our pet's name"))[0] == "cat"
+
+
+async def test_it_is_tried_every_hour_in_the_end(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
+    await set_up()
+    for attempt in range(1, 7):
+        await index.failed(attempt)
+        index.resume()
+    await index.failed(7)
+    assert index.pauses == [60.0, 300.0, 900.0, 3600.0, 3600.0, 3600.0, 3600.0]
+
+
+async def test_only_the_index_is_missing(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
+    index.installed.add(requirements.RUNTIME_REQUIREMENTS)
+    entry = await set_up()
+    engine: MemoryEngine = entry.runtime_data.engine
+    await index.failed(1)
+    assert issues_of(hass) == {ISSUE_INDEX}
+    assert engine.status.index == ScanIndex.name
+    await async_act(hass, "set", key="cat", value="The cat is called Tom")
+    assert await _found(hass, "what is our pet's name") == ["cat"]
+
+    index.up = True
+    index.resume()
+    await entry.runtime_data.fetching
+    assert issues_of(hass) == set()
+    assert index.asked == [requirements.VECTOR_INDEX_REQUIREMENTS] * 2
+    assert await _found(hass, "what is our pet's name") == ["cat"]
+
+
+async def test_an_index_that_no_wheel_suits(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
+    """On musl nothing is fetched, and it is not tried again."""
+    index.installed.add(requirements.RUNTIME_REQUIREMENTS)
+    with patch.object(packages, "vector_index_installable", return_value=False):
+        entry = await set_up()
+        await entry.runtime_data.fetching
+    assert index.asked == []
+    assert issues_of(hass) == {ISSUE_INDEX}
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert issues_of(hass) == {ISSUE_INDEX}  # a reload would find the same, and somebody may have ignored it
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert issues_of(hass) == set()
+
+
+async def test_an_index_that_is_installed_and_does_not_work(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
+    index.up = True
+    index.installed.add(requirements.RUNTIME_REQUIREMENTS)
+    with patch.object(
+        engine_module, "load_extension", side_effect=vec.IndexUnavailableError("it answered [] instead of [1]")
+    ):
+        entry = await set_up()
+        await entry.runtime_data.fetching
+    assert index.asked == [requirements.VECTOR_INDEX_REQUIREMENTS]
+    assert issues_of(hass) == {ISSUE_INDEX}
+
+
+async def test_an_index_that_cannot_be_made(
+    hass: HomeAssistant, set_up: SetUp, index: Index, caplog: pytest.LogCaptureFixture
+) -> None:
+    index.installed.add(requirements.RUNTIME_REQUIREMENTS)
+    entry = await set_up()
+    await index.failed(1)
+    index.up = True
+    with patch.object(
+        MemoryEngine, "async_load_index", side_effect=DatabaseUnavailableError(path="x", reason="the disk is full")
+    ):
+        index.resume()
+        await entry.runtime_data.fetching
+    assert "the disk is full" in caplog.text
+    assert issues_of(hass) == {ISSUE_INDEX}
+
+
+async def test_the_model_arrives_while_the_disk_is_full(
+    hass: HomeAssistant, set_up: SetUp, index: Index, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is put to use with the next attempt."""
+    entry = await set_up()
+    await index.failed(1)
+    index.up = True
+    full = DatabaseUnavailableError(path="x", reason="the disk is full")
+    with patch.object(MemoryEngine, "async_start", side_effect=full):
+        index.resume()
+        await index.failed(2)
+    assert "the disk is full" in caplog.text
+    assert not entry.runtime_data.fetching.done()
+
+    index.resume()
+    await entry.runtime_data.fetching
+    await hass.async_block_till_done()
+    assert sensor_state(hass, "embedder") == "built_in"
+    assert issues_of(hass) == set()
+
+
+async def test_unload_while_packages_are_fetched(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
+    """What arrives afterwards starts nothing."""
+    fetching, proceed = asyncio.Event(), asyncio.Event()
+
+    async def slow(_hass: HomeAssistant, wanted: tuple[str, ...]) -> bool:
+        fetching.set()
+        await proceed.wait()
+        return await index.install(_hass, wanted)
+
+    index.up = True
+    with patch.object(packages, "async_install", slow):
+        entry = await set_up()
+        await fetching.wait()
+        engine: MemoryEngine = entry.runtime_data.engine
+        with patch.object(MemoryEngine, "async_start") as start:
+            proceed.set()
+            assert await hass.config_entries.async_unload(entry.entry_id)
+            await hass.async_block_till_done(wait_background_tasks=True)
+    start.assert_not_called()
+    assert left_running() == []
+    assert not engine._listeners
+    assert issues_of(hass) - {ISSUE_INDEX} == set()
+
+
+@pytest.fixture
+def process(hass: HomeAssistant) -> Iterator[AsyncMock]:
+    """Return what installs packages, in a Home Assistant that may."""
+    hass.config.skip_pip = False
+    with patch.object(requirements, "async_process_requirements", AsyncMock()) as process:
+        yield process
+
+
+async def test_install(hass: HomeAssistant, process: AsyncMock) -> None:
+    assert await requirements.async_install(hass, ("numpy>=2.3",))
+    process.assert_awaited_once_with(hass, DOMAIN, ["numpy>=2.3"], is_built_in=False)
+
+
+async def test_install_is_not_given_up_for_good(hass: HomeAssistant) -> None:
+    """Home Assistant itself would not ask the index again before a restart."""
+    hass.config.skip_pip = False
+    with patch("homeassistant.requirements.pkg_util.install_package", return_value=False) as install:
+        assert not await requirements.async_install(hass, ("no-such-package==1",))
+        asked = install.call_count
+        assert asked
+        assert not await requirements.async_install(hass, ("no-such-package==1",))
+        assert install.call_count == 2 * asked
+        install.return_value = True
+        assert await requirements.async_install(hass, ("no-such-package==1",))
+
+
+async def test_install_says_what_failed(hass: HomeAssistant, process: AsyncMock) -> None:
+    process.side_effect = RequirementsNotFound(DOMAIN, ["numpy>=2.3"])
+    assert not await requirements.async_install(hass, ("numpy>=2.3",))
+
+
+async def test_install_where_it_is_switched_off(hass: HomeAssistant, process: AsyncMock) -> None:
+    """``--skip-pip`` means that nothing is installed."""
+    hass.config.skip_pip = True
+    assert not await requirements.async_install(hass, ("numpy>=2.3",))
+    process.assert_not_awaited()
+
+
+@pytest.mark.parametrize(
+    ("answer", "installable"),
+    [("glibc 2.41", True), ("", False), (None, False), (ValueError(), False), (OSError(), False)],
+)
+def test_wheels_of_the_index_are_for_glibc(answer: Any, installable: bool) -> None:
+    """On musl the C library has no such name, or an empty answer."""
+    behaviour = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
+    with patch("os.confstr", **behaviour), patch("builtins.open") as opened:
+        assert requirements.vector_index_installable() is installable
+    opened.assert_not_called()
+
+
+async def test_nothing_to_fetch(hass: HomeAssistant, setup_integration: MockConfigEntry) -> None:
+    """Where everything is there, the task ends without having asked for anything."""
+    await setup_integration.runtime_data.fetching
+    assert issues_of(hass) == set()
