@@ -413,10 +413,8 @@ class MemoryEngine:
         return await self._database.async_read(lambda connection: search.run(connection, wanted, index))
 
     async def _async_leave_no_trace(self) -> None:
-        """Empty the write-ahead log: it still holds the pages as they were before a purge."""
-        await self._database.async_maintain(
-            lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        )
+        """Rid the file of what a purge left between its rows, and the write-ahead log of the pages as they were."""
+        await self._database.async_rewrite()
 
     async def _async_maintain_daily(self) -> None:
         while True:

@@ -69,6 +69,13 @@ class Database:
         """Run ``work`` on the writer's connection outside a transaction (checkpoints and the like)."""
         return await self._run(self._writer, lambda: work(self._writing))
 
+    async def async_rewrite(self) -> None:
+        """Write the file anew, without anything that was deleted, and empty the write-ahead log.
+
+        ``secure_delete`` overwrites what is deleted where it is, but not the copies that splitting a page leaves behind.
+        """
+        await self.async_maintain(_rewrite)
+
     async def async_read[T](self, work: Work[T]) -> T:
         """Run ``work`` on a reader's connection, in one snapshot."""
         return await self._run(self._readers, self._in_snapshot, work)
@@ -197,3 +204,8 @@ class Database:
         if self._write_connection is not None:
             self._write_connection.close()
             self._write_connection = None
+
+
+def _rewrite(connection: sqlite3.Connection) -> None:
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
