@@ -360,7 +360,7 @@ class MemoryEngine:
         """Bring what is kept in memory up to date, wake the worker and tell the listeners."""
         await self._async_refresh_pinned([*now, *before])
         await self._async_count()
-        self._worker.wake()
+        self._worker.note_changed(memory.id for memory in now)
         self._tell(EngineEvent(kind=kind, memories=tuple(now)))
 
     async def _async_refresh_pinned(self, changed: Sequence[Memory]) -> None:
@@ -371,8 +371,8 @@ class MemoryEngine:
                 self._pinned = tuple(await self._database.async_read(listing.pinned))
 
     async def _async_count(self) -> None:
-        now = self._clock()
-        self._worker.set_memories(await self._database.async_read(lambda c: listing.count_live(c, now)))
+        async with self._refreshing:
+            self._worker.set_memories(await self._database.async_read(listing.count_live))
 
     async def _async_embed(self, text: str) -> storing.KnownVector | None:
         """Return the built-in vector of a text, so that a memory is found by meaning as soon as it is stored."""
@@ -394,7 +394,7 @@ class MemoryEngine:
 
         hits = await self._async_search(
             search.Search(
-                query=memory.value,
+                query="",
                 owners=policy.visible_owners(caller),
                 where=MemoryFilter(),
                 vectors={known.space_id: np.frombuffer(known.embedding, "<f4")},

@@ -6,8 +6,8 @@ before it, or the built-in one, serves; when it has been complete once it takes 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from functools import partial
 import logging
 import sqlite3
@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Final
 from .embedding.base import Embedder
 from .embedding.cache import QueryCache
 from .embedding.calibration import async_calibrate
-from .errors import EmbeddingError, InvalidVectorsError, StorageError
+from .errors import (
+    EmbedderAuthError,
+    EmbedderUnavailableError,
+    EmbeddingError,
+    InvalidVectorsError,
+    ModelMissingError,
+    StorageError,
+)
 from .models import EmbedderState, EngineStatus
 from .storage import spaces
 from .storage.candidates import CandidateIndex
@@ -28,12 +35,17 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
+    from .embedding.base import Vectors
+
     type Vector = NDArray[float32]
 
 _LOGGER = logging.getLogger(__name__)
 
 _BATCH: Final = 64
 _RETRY_SECONDS: Final = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
+_PROBE: Final = "The quick brown fox jumps over the lazy dog."
+"""A text that every model can embed."""
+_NOT_THE_TEXT: Final = (EmbedderAuthError, EmbedderUnavailableError, ModelMissingError)
 _CHECK_SECONDS: Final = 600.0
 """How often an idle worker looks whether the server is there and still has the same weights under the model's name."""
 
@@ -47,8 +59,20 @@ class _Served:
     embedder: Embedder
     space: Space
     waiting: int = 0
+    """Memories without a vector at the last look."""
     skipped: int = 0
     """Of those that wait: how many the model cannot embed."""
+    refused: dict[int, int] = field(default_factory=dict)
+    """Revisions of those, by seq: asking again would not help until they change."""
+    changed: set[str] = field(default_factory=set)
+    """Memories that were stored or changed since the last look, by id."""
+    look_at_all: bool = True
+    """Whether others than those may wait too: finding them means to look at every memory."""
+
+    @property
+    def pending(self) -> int:
+        """Return how many memories may lack a vector."""
+        return self.waiting + len(self.changed)
 
 
 class EmbeddingWorker:
@@ -91,6 +115,15 @@ class EmbeddingWorker:
         """Look at the queue now."""
         self._wake.set()
 
+    def note_changed(self, ids: Iterable[str]) -> None:
+        """Queue memories that were stored or changed."""
+        changed = set(ids)
+        for served in (self._built_in_served, self._preferred_served):
+            if served is not None:
+                served.changed |= changed
+        self._choose()
+        self.wake()
+
     async def async_run(self) -> None:
         """Fill the spaces whenever there is something to fill, until cancelled."""
         while True:
@@ -100,7 +133,9 @@ class EmbeddingWorker:
                 async with asyncio.timeout(delay):
                     await self._wake.wait()
             except TimeoutError:
-                continue
+                for served in (self._built_in_served, self._preferred_served):
+                    if served is not None:  # nobody told of a change whose caller was cancelled
+                        served.look_at_all = True
 
     async def async_open_spaces(self) -> None:
         """Open the built-in space, so that recall and new memories have vectors from the first moment."""
@@ -120,7 +155,7 @@ class EmbeddingWorker:
             if vector is not None:
                 vectors[main.space.id] = vector
         built_in = self._built_in_served
-        if built_in is not None and built_in is not main and (not vectors or main is None or main.waiting):
+        if built_in is not None and built_in is not main and (not vectors or main is None or main.pending):
             vector = await self._async_query_vector(built_in, text)
             if vector is not None:
                 vectors[built_in.space.id] = vector
@@ -132,16 +167,17 @@ class EmbeddingWorker:
         if served is not None:
             space_id = served.space.id
             await self._database.async_write(lambda connection: spaces.clear(connection, space_id, self.index))
-            served.space = replace(served.space, ready=False)
+            served.space, served.look_at_all = replace(served.space, ready=False), True
+            served.refused.clear()
         self.wake()
 
     # The serving space
 
     def _main(self) -> _Served | None:
         preferred = self._preferred_served
-        if preferred is not None and (preferred.space.ready or self._built_in_served is None):
+        if preferred is not None and preferred.space.ready:
             return preferred
-        return self._previous_served or self._built_in_served
+        return self._previous_served or self._built_in_served or preferred
 
     async def _async_query_vector(self, served: _Served, text: str) -> Vector | None:
         vector = self._cache.get(served.space.id, text)
@@ -158,6 +194,8 @@ class EmbeddingWorker:
                 self.wake()
                 return None
             self._cache.put(served.space.id, text, vector)
+            if self.status.unavailable_since is not None and served.embedder is self._preferred:
+                self.wake()  # it is back, sooner than the queue would have looked
         first: Vector = vector[0]
         return first
 
@@ -166,18 +204,21 @@ class EmbeddingWorker:
     async def _async_pass(self) -> float:
         """Bring every space up to date; return how many seconds to wait for the next look."""
         try:
-            await self.async_open_spaces()
-            if self._built_in_served is not None:
-                await self._async_fill(self._built_in_served)
+            await self._async_pass_built_in()
             return await self._async_pass_preferred()
         except StorageError as err:
             _LOGGER.error("The embedding queue stopped: %s", err)
             return _RETRY_SECONDS[-1]
-        except EmbeddingError as err:  # the built-in model's: nothing that another try soon would mend
-            _LOGGER.error("The built-in embedding model failed: %s", err)
-            return _RETRY_SECONDS[-1]
         finally:
             self._choose()
+
+    async def _async_pass_built_in(self) -> None:
+        try:
+            await self.async_open_spaces()
+            if self._built_in_served is not None:
+                await self._async_fill(self._built_in_served)
+        except EmbeddingError as err:  # it must not keep the server's vectors from being made
+            _LOGGER.error("The built-in embedding model failed: %s", err)
 
     async def _async_pass_preferred(self) -> float:
         if self._preferred is None:
@@ -197,7 +238,7 @@ class EmbeddingWorker:
         return _CHECK_SECONDS
 
     async def _async_preferred(self, embedder: Embedder) -> _Served:
-        """Return the preferred space, looking now and then whether it still is the one that the server's model makes."""
+        """Return the preferred space, looking now and then whether the model is still the same."""
         served = self._preferred_served
         overdue = time.monotonic() - self._checked_at >= _CHECK_SECONDS
         if served is not None and not overdue and self.status.unavailable_since is None:
@@ -222,7 +263,8 @@ class EmbeddingWorker:
             embedder = self._make(space.key.model)
             try:
                 if await embedder.async_space() == space.key:
-                    return _Served(embedder, space)
+                    # Nothing more is embedded in it, so the built-in space has to help out from the start.
+                    return _Served(embedder, space, waiting=1)
             except EmbeddingError:
                 continue
         return None
@@ -242,39 +284,70 @@ class EmbeddingWorker:
 
     async def _async_fill(self, served: _Served) -> None:
         """Embed what waits, batch by batch, in the order of storing."""
-        space_id, after, served.skipped = served.space.id, 0, 0
-        while True:
-            items = await self._database.async_read(partial(_next_batch, space_id, after))
-            if not items:
-                break
-            await self._async_embed(served, items)
+        changed, everything = served.changed, served.look_at_all
+        if not changed and not everything:
+            return
+        served.changed, served.look_at_all = set(), False
+        try:
+            await self._async_fill_from(served, None if everything else changed)
+        except BaseException:
+            served.look_at_all = True
+            raise
+        if everything:
+            served.waiting = await self._async_count(served.space)
+            await self._async_mark_ready(served)
+
+    async def _async_fill_from(self, served: _Served, ids: AbstractSet[str] | None) -> None:
+        """Embed those of these memories that wait, of all of them for ``None``."""
+        space_id, after = served.space.id, 0
+        if ids is None:
+            served.skipped = 0
+        while items := await self._database.async_read(partial(_next_batch, space_id, after, ids)):
+            fresh = [item for item in items if served.refused.get(item.seq) != item.revision]
+            served.skipped += len(items) - len(fresh)
+            if fresh:
+                await self._async_embed(served, fresh)
             after = items[-1].seq
-            served.waiting = max(0, served.waiting - len(items))
-            self._choose()
-        served.waiting = await self._async_count(served.space)
+            if ids is None:
+                served.waiting = max(0, served.waiting - len(items))
+                self._choose()
+
+    async def _async_mark_ready(self, served: _Served) -> None:
+        """Let a space serve from now on if only memories wait that the model cannot embed."""
         if served.waiting <= served.skipped and not served.space.ready:
+            space_id = served.space.id
             await self._database.async_write(lambda connection: spaces.mark_ready(connection, space_id))
             served.space = replace(served.space, ready=True)
 
     async def _async_embed(self, served: _Served, items: Sequence[Waiting]) -> None:
         """Embed and store some memories; one that the model makes nothing of must not hold up the others."""
         try:
-            vectors = await served.embedder.async_embed_documents([item.text for item in items])
-            if vectors.shape[1] != served.space.key.dimension:
-                raise InvalidVectorsError(reason="the dimension has changed")
-        except InvalidVectorsError:
+            vectors = await self._async_vectors(served, [item.text for item in items])
+        except _NOT_THE_TEXT:
+            raise
+        except EmbeddingError as err:
+            await self._async_vectors(served, [_PROBE])  # raises where it is not the texts
             if len(items) == 1:
                 served.skipped += 1
+                served.refused[items[0].seq] = items[0].revision
+                _LOGGER.debug("The embedding model %s cannot embed a memory: %s", served.embedder.model, err)
                 return
-            for item in items:
-                await self._async_embed(served, [item])
-            if served.skipped >= len(items):  # it is not the texts
-                raise
+            middle = len(items) // 2
+            await self._async_embed(served, items[:middle])
+            await self._async_embed(served, items[middle:])
             return
         blobs = [row.astype("<f4").tobytes() for row in vectors]
         await self._database.async_write(
             lambda connection: spaces.store(connection, served.space.id, items, blobs, self.index)
         )
+
+    async def _async_vectors(self, served: _Served, texts: Sequence[str]) -> Vectors:
+        """Embed texts. Raises EmbeddingError, also where the vectors do not fit the space."""
+        vectors = await served.embedder.async_embed_documents(texts)
+        if vectors.shape[1] != served.space.key.dimension:
+            served.embedder.forget_space()
+            raise InvalidVectorsError(reason="the dimension has changed")
+        return vectors
 
     async def _async_finish(self, served: _Served) -> None:
         """Drop what the preferred space replaces, once it is complete."""
@@ -299,11 +372,17 @@ class EmbeddingWorker:
 
     # What people are told
 
+    @property
+    def _previous(self) -> Embedder | None:
+        return self._previous_served.embedder if self._previous_served else None
+
     def _note_failure(self, embedder: Embedder, err: EmbeddingError) -> None:
         """Tell once that an embedder does not answer."""
         if embedder is self._built_in:
             _LOGGER.error("The built-in embedding model failed: %s", err)
             return
+        if self._preferred is None or embedder not in (self._preferred, self._previous):
+            return  # it has been replaced since
         if self.status.unavailable_since is None:
             _LOGGER.warning(
                 "The embedding model %s does not answer, recall goes on without it: %s", embedder.model, err
@@ -325,7 +404,7 @@ class EmbeddingWorker:
         if main is not None:
             state = EmbedderState.BUILT_IN if main is self._built_in_served else EmbedderState.OLLAMA
         target = self._preferred_served or (None if self._preferred else self._built_in_served)
-        pending = target.waiting if target else self.status.memories
+        pending = target.pending if target else self.status.memories
         self._update(embedder=state, model=main.space.key.model if main else None, pending=pending)
 
     def set_index(self, index: CandidateIndex, error: str | None) -> None:
@@ -348,5 +427,7 @@ class EmbeddingWorker:
             self._report(status)
 
 
-def _next_batch(space_id: int, after: int, connection: sqlite3.Connection) -> list[Waiting]:
-    return spaces.waiting(connection, space_id, after, _BATCH)
+def _next_batch(
+    space_id: int, after: int, ids: AbstractSet[str] | None, connection: sqlite3.Connection
+) -> list[Waiting]:
+    return spaces.waiting(connection, space_id, after, _BATCH, ids)

@@ -148,7 +148,7 @@ class Change:
         conditions = Conditions([prepared.owner], MemoryFilter(), self.now)
         rows = self.connection.execute(
             "SELECT seq FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
-            f" WHERE memory_fts MATCH :match AND {conditions.sql} ORDER BY bm25(memory_fts) LIMIT {_NEAREST}",
+            f" WHERE memory_fts MATCH :match AND {conditions.by_seq} ORDER BY bm25(memory_fts) LIMIT {_NEAREST}",
             {**conditions.parameters, "match": text.match_any(terms)},
         )
         return conditions.memories(self.connection, [seq for (seq,) in rows.fetchall()])

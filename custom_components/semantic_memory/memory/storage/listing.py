@@ -1,14 +1,15 @@
 """Lists and counts of memories. Functions of a reader's connection."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 import json
+from math import isfinite
 import sqlite3
 from typing import Final
 
 from ..errors import InvalidInputError
 from ..models import MAX_LIST_LIMIT, SECONDS_PER_DAY, EngineStatus, Memory, MemoryPage, SortKey, Stats
+from ..text import storable
 from .filters import Conditions
 from .memories import LIVE, find, owner_condition
 
@@ -23,6 +24,7 @@ _EXPRESSIONS: Final = {
     SortKey.USE_COUNT: "use_count",
 }
 _EXPIRING_DAYS: Final = 7
+_MAX_SEQ: Final = 2**63
 
 
 def page(
@@ -76,11 +78,13 @@ def _encoded(sort: SortKey, value: float | str, seq: int) -> str:
 def _decoded(cursor: str, sort: SortKey) -> tuple[float | str, int]:
     try:
         named, value, seq = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, TypeError, binascii.Error) as err:
+        last_value = storable(value) if sort is SortKey.KEY else float(value)
+        last_seq = int(seq)
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as err:
         raise InvalidInputError("invalid_cursor") from err
-    if named != sort or not isinstance(value, (int, float, str)) or not isinstance(seq, int):
+    if named != sort or not (isinstance(last_value, str) or isfinite(last_value)) or not 0 < last_seq < _MAX_SEQ:
         raise InvalidInputError("invalid_cursor")
-    return value, seq
+    return last_value, last_seq
 
 
 def stats(
@@ -123,7 +127,7 @@ def pinned(connection: sqlite3.Connection) -> list[Memory]:
     return [memory for _, memory in find(connection, "pinned AND deleted_at IS NULL", {}, "ORDER BY seq")]
 
 
-def count_live(connection: sqlite3.Connection, now: float) -> int:
-    """Return how many memories there are in all."""
-    (count,) = connection.execute(f"SELECT count(*) FROM memory WHERE {LIVE}", {"now": now}).fetchone()
+def count_live(connection: sqlite3.Connection) -> int:
+    """Return how many memories there are in all, counting those that have expired since the last clean-up."""
+    (count,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
     return int(count)

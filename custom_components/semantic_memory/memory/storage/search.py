@@ -88,7 +88,7 @@ def _by_words(connection: sqlite3.Connection, search: Search, conditions: Condit
         return {}
     rows = connection.execute(
         "SELECT seq, bm25(memory_fts, 1.0, 1.0, 0.5) AS distance FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
-        f" WHERE memory_fts MATCH :match AND {conditions.sql} ORDER BY distance LIMIT :limit",
+        f" WHERE memory_fts MATCH :match AND {conditions.by_seq} ORDER BY distance LIMIT :limit",
         {**conditions.parameters, "match": text.match_any(terms), "limit": KEYWORD_CANDIDATES},
     )
     found = rows.fetchall()

@@ -1,6 +1,6 @@
 """Embedding spaces, their vectors, and the queue of memories that wait for one. Functions of a connection."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 import json
 import sqlite3
@@ -89,13 +89,19 @@ def count_waiting(connection: sqlite3.Connection, space_id: int) -> int:
     return int(count)
 
 
-def waiting(connection: sqlite3.Connection, space_id: int, after: int, limit: int) -> list[Waiting]:
-    """Return the next memories, in the order of their seq beyond ``after``, that have no vector in the space."""
+def waiting(
+    connection: sqlite3.Connection, space_id: int, after: int, limit: int, ids: Collection[str] | None = None
+) -> list[Waiting]:
+    """Return the next memories, in the order of their seq beyond ``after``, that have no vector in the space.
+
+    With ``ids``, only these memories are looked at.
+    """
+    among = "" if ids is None else " AND m.id IN (SELECT value FROM json_each(:ids))"
     rows = connection.execute(
         "SELECT seq, revision, owner, key, value, tags FROM memory m"
-        " WHERE m.seq > ?2 AND m.deleted_at IS NULL AND NOT EXISTS"
-        " (SELECT 1 FROM vector v WHERE v.space_id = ?1 AND v.memory_seq = m.seq) ORDER BY seq LIMIT ?3",
-        (space_id, after, limit),
+        f" WHERE m.seq > :after AND m.deleted_at IS NULL{among} AND NOT EXISTS"
+        " (SELECT 1 FROM vector v WHERE v.space_id = :space_id AND v.memory_seq = m.seq) ORDER BY seq LIMIT :limit",
+        {"space_id": space_id, "after": after, "limit": limit, "ids": json.dumps(list(ids or ()))},
     )
     return [
         Waiting(seq, revision, owner, document_text(key, value, json.loads(tags)))
