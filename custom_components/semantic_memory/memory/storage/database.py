@@ -72,7 +72,7 @@ class Database:
     async def async_rewrite(self) -> None:
         """Write the file anew, without anything that was deleted, and empty the write-ahead log.
 
-        ``secure_delete`` overwrites what is deleted where it is, but not the copies that splitting a page leaves behind.
+        ``secure_delete`` overwrites what is deleted where it is, not the copies that splitting a page leaves behind.
         """
         await self.async_maintain(_rewrite)
 

@@ -1,0 +1,30 @@
+"""Stores to test with."""
+
+from collections.abc import Iterator
+import sqlite3
+
+import pytest
+
+from custom_components.semantic_memory.memory.storage.candidates import ScanIndex, Vec0Index
+
+from .stores import Store, connect
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    """Return a connection to an empty store in memory."""
+    connection = connect()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(params=[ScanIndex, Vec0Index])
+def any_store(request: pytest.FixtureRequest, connection: sqlite3.Connection) -> Store:
+    """Return an empty store, once with each index."""
+    return Store(connection, request.param())
+
+
+@pytest.fixture
+def store(connection: sqlite3.Connection) -> Store:
+    """Return an empty store with the bit index."""
+    return Store(connection, Vec0Index())

@@ -1,0 +1,134 @@
+"""A store on one connection, for tests of what runs on connections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+import json
+from pathlib import Path
+import sqlite3
+from typing import Any, Final
+
+import numpy as np
+
+from custom_components.semantic_memory.memory import drafts
+from custom_components.semantic_memory.memory.embedding.base import SpaceKey
+from custom_components.semantic_memory.memory.embedding.calibration import Calibration
+from custom_components.semantic_memory.memory.models import (
+    Caller,
+    ChangeKind,
+    EngineSettings,
+    Memory,
+    MemoryDraft,
+    MemoryFilter,
+)
+from custom_components.semantic_memory.memory.policy import visible_owners
+from custom_components.semantic_memory.memory.storage import memories, spaces, words
+from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex, ScanIndex
+from custom_components.semantic_memory.memory.storage.changes import Change, KnownVector
+from custom_components.semantic_memory.memory.storage.filters import Conditions, register_functions
+from custom_components.semantic_memory.memory.storage.migrations import migrate
+from custom_components.semantic_memory.memory.storage.vec import load_extension
+
+ANN: Final = Caller(user_id="ann")
+BOB: Final = Caller(user_id="bob")
+NOBODY: Final = Caller()
+DAY: Final = 86_400.0
+NOW: Final = 1_800_000_000.0
+
+
+def connect(path: Path | str = ":memory:", *, extension: bool = True) -> sqlite3.Connection:
+    """Return a connection as the writer's is, with the current schema."""
+    connection = sqlite3.connect(path, autocommit=True)
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    register_functions(connection)
+    words.prepare(connection)
+    if extension:
+        load_extension()(connection)
+    migrate(connection)
+    return connection
+
+
+def unit(values: Sequence[float]) -> bytes:
+    """Return a vector of length 1 as it is stored."""
+    vector = np.asarray(values, dtype=np.float32)
+    return (vector / np.linalg.norm(vector)).astype("<f4").tobytes()
+
+
+@dataclass
+class Store:
+    """What the engine does on its connection, with a clock to set."""
+
+    connection: sqlite3.Connection
+    index: CandidateIndex = field(default_factory=ScanIndex)
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    now: float = NOW
+
+    def change(self, caller: Caller = ANN) -> Change:
+        """Return a change by somebody."""
+        return Change(self.connection, self.index, self.settings, self.now, caller.actor)
+
+    def remember(self, value: str, caller: Caller = ANN, *, vector: KnownVector | None = None, **draft: Any) -> Memory:
+        """Remember something and return it."""
+        return self.change(caller).remember(drafts.prepare(caller, MemoryDraft(value=value, **draft)), vector)[1]
+
+    def forget(self, *references: str, caller: Caller = ANN) -> list[Memory]:
+        """Forget memories."""
+        change = self.change(caller)
+        found = change.select(visible_owners(caller), references, None)
+        return change.forget(list(found.items()), ChangeKind.FORGET, "test")
+
+    def purge(self, *references: str, caller: Caller = ANN) -> list[Memory]:
+        """Purge memories."""
+        change = self.change(caller)
+        found = change.require_purgeable(visible_owners(caller), references)
+        change.purge(list(found.items()))
+        return list(found.values())
+
+    def seq(self, memory: Memory) -> int:
+        """Return the seq of a memory."""
+        (seq,) = self.connection.execute("SELECT seq FROM memory WHERE id = ?", (memory.id,)).fetchone()
+        return int(seq)
+
+    def add_space(self, model: str = "model", dimension: int = 8) -> spaces.Space:
+        """Add an embedding space."""
+        return spaces.add(self.connection, SpaceKey(model, dimension, "plain", "1"), Calibration(0.1, 0.6), self.index)
+
+    def embed(self, space: spaces.Space, memory: Memory, values: Sequence[float]) -> None:
+        """Store a vector of a memory."""
+        waiting = {item.seq: item for item in spaces.waiting(self.connection, space.id, 0, 10_000)}
+        spaces.store(self.connection, space.id, [waiting[self.seq(memory)]], [unit(values)], self.index)
+
+    def keys(self, caller: Caller = ANN, **where: Any) -> list[str]:
+        """Return the keys of what a filter means, in order."""
+        conditions = Conditions(visible_owners(caller), MemoryFilter(**where), self.now)
+        found = memories.find(self.connection, conditions.sql, conditions.parameters)
+        return sorted(memory.key for _, memory in found)
+
+
+def check_word_index(connection: sqlite3.Connection) -> None:
+    """Raise unless the word index holds exactly the live memories."""
+    # 1: compare with the content as well.
+    connection.execute("INSERT INTO memory_fts (memory_fts, rank) VALUES ('integrity-check', 1)")
+    indexed = {seq for (seq,) in connection.execute("SELECT id FROM memory_fts_docsize")}
+    live = {seq for (seq,) in connection.execute("SELECT seq FROM memory WHERE deleted_at IS NULL")}
+    assert indexed == live
+
+
+def check_vectors(store: Store) -> None:
+    """Raise unless every vector is a memory's, and every bit index holds exactly the live ones."""
+    connection = store.connection
+    assert not connection.execute("PRAGMA foreign_key_check").fetchall()
+    for space_id in spaces.space_ids(connection):
+        live = {
+            (seq, owner)
+            for seq, owner in connection.execute(
+                "SELECT seq, owner FROM memory JOIN vector ON memory_seq = seq"
+                " WHERE space_id = ? AND deleted_at IS NULL",
+                (space_id,),
+            )
+        }
+        if store.index.name == "sqlite-vec":
+            rows = connection.execute(f"SELECT rowid, owner FROM vector_code_{space_id}")  # noqa: S608
+            assert set(rows) == live
+    for tags in connection.execute("SELECT tags FROM memory"):
+        assert isinstance(json.loads(tags[0]), list)
