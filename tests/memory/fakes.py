@@ -1,0 +1,131 @@
+"""What stands for time and for models in the tests of the engine."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from custom_components.semantic_memory.memory.embedding.base import SpaceKey, checked_unit_vectors
+from custom_components.semantic_memory.memory.engine import MemoryEngine
+from custom_components.semantic_memory.memory.errors import EmbeddingError, InvalidVectorsError
+from custom_components.semantic_memory.memory.models import Caller, Memory, MemoryDraft, Scope
+from custom_components.semantic_memory.memory.text import words
+
+DAY: Final = 86_400.0
+START: Final = 1_800_000_000.0
+
+ALICE: Final = Caller(user_id="a" * 32)
+BOB: Final = Caller(user_id="b" * 32)
+NOBODY: Final = Caller()
+
+type OpenEngine = Callable[..., Awaitable[MemoryEngine]]
+
+_MEANINGS: Final = {"automobile": "car", "vehicle": "car", "feline": "cat", "kitten": "cat", "residence": "home"}
+"""Words that :class:`FakeEmbedder` takes for the same."""
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        """Begin at a round number."""
+        self.now = START
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self.now
+
+    def pass_days(self, days: float) -> None:
+        """Let days go by."""
+        self.now += days * DAY
+
+
+class FakeEmbedder:
+    """Means of a random vector per word, and switches for what can go wrong."""
+
+    def __init__(self, model: str = "fake", *, dimension: int = 64, fingerprint: str = "1") -> None:
+        """Take what makes the space."""
+        self.model = model
+        self.dimension = dimension
+        self.fingerprint = fingerprint
+        self.error: Exception | None = None
+        """Raised by everything."""
+        self.query_error: EmbeddingError | None = None
+        self.document_error: Exception | None = None
+        """Raised for documents only, so that the space can still be told."""
+        self.poison: set[str] = set()
+        """Texts with one of these words make a batch fail."""
+        self.gate: asyncio.Event | None = None
+        """Where it is set, memories are embedded only once it is open."""
+        self.batches: list[list[str]] = []
+        self.queries: list[str] = []
+        self.spaces_asked = 0
+        self.waiting = asyncio.Event()
+        """Set while somebody waits at the gate."""
+
+    @property
+    def documents(self) -> list[str]:
+        """Return every text that was asked for."""
+        return [text for batch in self.batches for text in batch]
+
+    async def async_space(self) -> SpaceKey:
+        """Return the space."""
+        self.spaces_asked += 1
+        self._fail(self.error)
+        return SpaceKey(self.model, self.dimension, "plain", self.fingerprint)
+
+    def forget_space(self) -> None:
+        """Do nothing: :meth:`async_space` always looks."""
+
+    async def async_embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed what is stored."""
+        self.batches.append(list(texts))
+        if self.gate is not None and not _calibrating(texts):
+            self.waiting.set()
+            await self.gate.wait()
+        self._fail(self.error or self.document_error)
+        if any(self.poison & set(words(text)) for text in texts):
+            raise InvalidVectorsError(reason="a number is not finite")
+        return self.embed(texts)
+
+    async def async_embed_query(self, text: str) -> NDArray[np.float32]:
+        """Embed what is asked."""
+        self.queries.append(text)
+        self._fail(self.error or self.query_error)
+        return self.embed([text])
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors, without counting or failing."""
+        rows = [np.sum([self._of_word(word) for word in words(text) or [""]], axis=0) for text in texts]
+        return checked_unit_vectors(rows, len(texts), self.dimension)
+
+    def _of_word(self, word: str) -> NDArray[np.float32]:
+        seed = crc32(f"{self.model} {self.fingerprint} {_MEANINGS.get(word, word)}".encode())
+        return np.random.default_rng(seed).standard_normal(self.dimension, dtype=np.float32)
+
+    @staticmethod
+    def _fail(error: Exception | None) -> None:
+        if error is not None:
+            raise error
+
+
+def _calibrating(texts: Sequence[str]) -> bool:
+    return any(text.startswith("The spare key hangs") for text in texts)
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until something has come about; fails the test if it does not."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+async def remember(engine: MemoryEngine, value: str, caller: Caller = ALICE, **parts: object) -> Memory:
+    """Store a memory, the household's for a caller that nobody identified."""
+    if caller.user_id is None:
+        parts.setdefault("scope", Scope.HOUSEHOLD)
+    result = await engine.async_remember(caller, MemoryDraft(value=value, **parts))  # type: ignore[arg-type]
+    return result.memory
