@@ -42,11 +42,11 @@ class UseCounter:
         self._used.clear()
         if not self._uses:
             return
-        # Taken out first: a write goes through even if whoever waits for it is cancelled, and must not be repeated.
+        # Taken out first, and shielded: if whoever waits is cancelled, the counts are still written, and only once.
         uses, self._uses = self._uses, {}
         rows = [(memory_id, times, last) for memory_id, (times, last) in uses.items()]
         try:
-            await self._database.async_write(lambda connection: memories.touch(connection, rows))
+            await asyncio.shield(self._database.async_write(lambda connection: memories.touch(connection, rows)))
         except StorageError:
             for memory_id, (times, last) in self._uses.items():  # used again meanwhile
                 uses[memory_id] = uses.get(memory_id, (0, 0.0))[0] + times, last
