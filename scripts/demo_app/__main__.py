@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 import shutil
 import signal
@@ -47,7 +48,8 @@ async def _async_main(screen: Screen, folder: Path, *, keep: bool) -> int:
         screen.heading("Everything worked")
         if keep:
             _show_login(screen, demo)
-            await asyncio.Event().wait()
+            with suppress(asyncio.CancelledError):  # that is how it is meant to end
+                await asyncio.Event().wait()
     except (ApiError, DemoError, FlowError, InstanceError, OllamaServerError) as err:
         screen.failed(f"It did not work: {err}")
         screen.say(f"Home Assistant's log: {demo.instance.log_path}")
