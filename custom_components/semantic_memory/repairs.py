@@ -17,7 +17,7 @@ from . import issues
 from .const import DOMAIN, FOLDER
 from .data import SemanticMemoryConfigEntry
 from .memory.engine import DATABASE
-from .memory.errors import EmbeddingError
+from .memory.errors import EmbeddingError, ModelMissingError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -88,7 +88,8 @@ class MissingModelFlow(_ConfirmFlow):
                     pass
             except EmbeddingError as err:
                 _LOGGER.warning("The model %s could not be downloaded: %s", model, err)
-                issues.async_report_model(self.hass, model)
+                if engine.status.embedder_error == ModelMissingError.default_code:
+                    issues.async_report_model(self.hass, model)
             engine.wake()
 
         entry.async_create_background_task(self.hass, pull(), f"{DOMAIN} pull {model}")
