@@ -1,21 +1,26 @@
 """Packages that are missing: memories work without them, and recall by meaning comes as soon as they do."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import timedelta
+import itertools
+import sys
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.requirements import RequirementsNotFound
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.semantic_memory import packages, requirements
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.issues import ISSUE_INDEX, ISSUE_PACKAGES
 from custom_components.semantic_memory.memory import engine as engine_module
+from custom_components.semantic_memory.memory.embedding.ollama import OllamaClient
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError, EmbedderUnavailableError
@@ -24,7 +29,7 @@ from custom_components.semantic_memory.memory.storage import vec
 from custom_components.semantic_memory.memory.storage.candidates import ScanIndex, Vec0Index
 
 from .conftest import SetUp
-from .glue_helpers import issues_of, left_running, sensor_state, until
+from .glue_helpers import issues_of, left_running, sensor_state, until, with_ollama
 from .service_helpers import async_act
 
 type Install = Callable[..., Awaitable[bool]]
@@ -127,7 +132,40 @@ async def test_the_package_index_is_down_and_comes_back(hass: HomeAssistant, set
     assert issues_of(hass) == set()
     assert engine.status.index == Vec0Index.name
     assert entry.runtime_data.engine is engine
+    assert len(left_running()) == len(set(left_running()))  # nothing runs twice
     assert (await _found(hass, "what is our pet's name"))[0] == "cat"
+
+
+async def test_an_ollama_server_without_numpy(
+    hass: HomeAssistant, set_up: SetUp, index: Index, freezer: FrozenDateTimeFactory
+) -> None:
+    """Vectors cannot be used before NumPy is there; afterwards those of the server are, without a restart."""
+    rows = itertools.count(1)
+
+    async def embed(_client: OllamaClient, _model: str, texts: Sequence[str], **_: Any) -> list[list[float]]:
+        return [[1.0, 0.1 * next(rows), 0.5] for _ in texts]
+
+    with (
+        patch.object(OllamaClient, "async_digest", return_value="1234"),
+        patch.object(OllamaClient, "async_embed", embed),
+    ):
+        with patch.dict(sys.modules, {"numpy": None}):
+            entry = await set_up(with_ollama("http://ollama.test:11434"))
+            engine: MemoryEngine = entry.runtime_data.engine
+            await until(engine, lambda status: status.embedder_error == "built_in_missing")
+            await async_act(hass, "set", key="cat", value="The cat is called Tom")
+            assert await _found(hass, "cat") == ["cat"]
+            await index.failed(1)
+        freezer.tick(timedelta(hours=1))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+        assert issues_of(hass) == {ISSUE_PACKAGES, ISSUE_INDEX}  # it is not the server's fault
+
+        index.up = True
+        index.resume()
+        await until(engine, lambda status: status.embedder is EmbedderState.OLLAMA and not status.pending)
+        await entry.runtime_data.fetching
+        assert issues_of(hass) == set()
 
 
 async def test_it_is_tried_every_hour_in_the_end(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
