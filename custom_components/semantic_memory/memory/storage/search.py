@@ -82,17 +82,16 @@ def _by_words(connection: sqlite3.Connection, search: Search, conditions: Condit
     average length that has each of them once would get. A memory that shares only a word that everything has is thus
     not taken for a good match just because there is no better one.
     """
-    weights = words.weights(connection, text.query_words(search.query))
-    terms = words.telling(weights)
-    if not terms:
+    query = words.weigh(connection, text.query_words(search.query))
+    if not query.terms:
         return {}
     rows = connection.execute(
         "SELECT seq, bm25(memory_fts, 1.0, 1.0, 0.5) AS distance FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
         f" WHERE memory_fts MATCH :match AND {conditions.by_seq} ORDER BY distance LIMIT :limit",
-        {**conditions.parameters, "match": text.match_any(terms), "limit": KEYWORD_CANDIDATES},
+        {**conditions.parameters, "match": text.match_any(query.terms), "limit": KEYWORD_CANDIDATES},
     )
     found = rows.fetchall()
-    whole = max([sum(weights[term] for term in terms), *(-distance for _, distance in found)])
+    whole = max([query.weight, *(-distance for _, distance in found)])
     return {seq: max(0.0, -distance / whole) for seq, distance in found}
 
 

@@ -1,16 +1,27 @@
 """How much each word of a query tells. Functions of a reader's connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import log
 import sqlite3
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..text import Term
 
 _TOKENIZER: Final = "porter unicode61 remove_diacritics 2 categories ''L* M* N* Co''"
 """That of ``memory_fts``."""
-_TELLING: Final = log(4.0)
-"""The weight of a word that one memory in five has; one that more of them have tells nothing."""
+_COMMON_SHARE: Final = 0.2
+"""A word that more of the memories have tells nothing."""
+_COMMON_LEAST: Final = 10
+"""A word in so few memories always tells something: nobody minds reading them all."""
+
+
+class Query(NamedTuple):
+    """What of a query is worth looking for."""
+
+    terms: list[Term]
+    """Words that some memories have, but not too many."""
+    weight: float
+    """Sum of the inverse document frequencies of these words and of those that no memory has."""
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -35,18 +46,18 @@ def frequencies(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[T
     return {terms[place]: count for place, count in counted}
 
 
-def weights(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[Term, float]:
-    """Return the inverse document frequency of each word; the highest where no memory has it."""
-    (total,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
-    return {term: weight(count, total) for term, count in frequencies(connection, terms).items()}
-
-
-def telling(weighted: Mapping[Term, float]) -> list[Term]:
+def weigh(connection: sqlite3.Connection, terms: Sequence[Term]) -> Query:
     """Leave out words that many memories have, unless no other is left.
 
     The frequencies stand for a list of stop words, and do so in any language.
     """
-    return [term for term, weight_ in weighted.items() if weight_ >= _TELLING] or list(weighted)
+    (total,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
+    counts = frequencies(connection, terms)
+    common = max(_COMMON_LEAST, total * _COMMON_SHARE)
+    known = [term for term, count in counts.items() if count]
+    telling = [term for term in known if counts[term] <= common] or known
+    counted = [count for term, count in counts.items() if not count or term in telling]
+    return Query(telling, sum(weight(count, total) for count in counted))
 
 
 def rarest(connection: sqlite3.Connection, terms: Sequence[Term], count: int) -> list[Term]:
