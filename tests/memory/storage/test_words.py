@@ -1,0 +1,63 @@
+"""How much a word of a query tells."""
+
+from math import log
+
+import pytest
+
+from custom_components.semantic_memory.memory.storage import words
+from custom_components.semantic_memory.memory.text import query_words
+
+from .stores import BOB, Store
+
+
+def counts(store: Store, query: str) -> dict[str, int]:
+    """Return how many memories have each word of a query."""
+    return {term[0]: count for term, count in words.frequencies(store.connection, query_words(query)).items()}
+
+
+@pytest.mark.parametrize(("occurrences", "total"), [(0, 0), (0, 1), (1, 1), (5, 10), (10, 10), (1, 10_000)])
+def test_weights_are_positive(occurrences: int, total: int) -> None:
+    assert words.weight(occurrences, total) >= 1e-6
+
+
+def test_words_that_most_memories_have_tell_nothing(store: Store) -> None:
+    for number in range(40):
+        store.remember(f"The lamp {number} shines" if number else "The lamp glows", BOB, key=f"k{number}")
+    assert counts(store, "the glow lamps unknown") == {"the": 40, "glow": 1, "lamps": 40, "unknown": 0}
+    query = words.weigh(store.connection, query_words("the glow lamps unknown"))
+    assert query.terms == [("glow",)]
+    assert query.weight == pytest.approx(log(39.5 / 1.5) + log(40.5 / 0.5))
+    assert words.weigh(store.connection, query_words("the")).terms == [("the",)]
+    assert words.weigh(store.connection, query_words("unknown")).terms == []
+    assert words.weigh(store.connection, []).terms == []
+
+
+def test_forgotten_memories_do_not_count(store: Store) -> None:
+    store.remember("unique", key="a")
+    store.remember("other", key="b")
+    store.forget("a")
+    assert counts(store, "unique other") == {"unique": 0, "other": 1}
+
+
+def test_either_spelling_counts(store: Store) -> None:
+    store.remember("Die Straße", key="x")
+    store.remember("nothing", key="strasse")
+    assert counts(store, "Straße") == {"straße": 1}
+    assert counts(store, "STRASSE") == {"strasse": 1}
+
+
+def test_the_rarest_words_that_there_are(store: Store) -> None:
+    for number in range(5):
+        store.remember(f"common word {number}", key=f"k{number}")
+    store.remember("rare common", key="k")
+    terms = query_words("common absent word rare")
+    assert words.rarest(store.connection, terms, 2) == [("rare",), ("word",)]
+    assert words.rarest(store.connection, query_words("absent"), 2) == []
+    assert words.rarest(store.connection, [], 2) == []
+
+
+def test_one_query_leaves_nothing_to_the_next(store: Store) -> None:
+    store.remember("x", key="x")
+    assert list(counts(store, "one two three")) == ["one", "two", "three"]
+    assert list(counts(store, "four")) == ["four"]
+    assert counts(store, "🎉") == {}
