@@ -15,11 +15,6 @@ LIVE: Final = "deleted_at IS NULL AND (expires_at IS NULL OR expires_at > :now)"
 """Neither forgotten nor expired."""
 
 
-def marks(count: int) -> str:
-    """Return ``count`` question marks for an ``IN`` list."""
-    return ", ".join("?" * count)
-
-
 def owner_condition(owners: Sequence[str]) -> tuple[str, dict[str, object]]:
     """Return the SQL condition that lets only these owners' rows through, and its parameters."""
     names = {f"owner_{place}": owner for place, owner in enumerate(owners)}
