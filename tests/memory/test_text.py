@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 - texts in many scripts are the point of it
 
+from collections.abc import Iterator
 import sqlite3
 from typing import Final
 import unicodedata
@@ -30,13 +31,14 @@ _SCRIPTS: Final = st.text(
 
 
 @pytest.fixture(scope="module")
-def fts() -> sqlite3.Connection:
+def fts() -> Iterator[sqlite3.Connection]:
     """Return a connection with one full-text table that is tokenized as the memories are."""
     connection = sqlite3.connect(":memory:", autocommit=True, check_same_thread=False)
     connection.execute(f"CREATE VIRTUAL TABLE note USING fts5 (body, tokenize = 'porter {_TOKENIZE}')")
     connection.execute(f"CREATE VIRTUAL TABLE unstemmed USING fts5 (body, tokenize = '{_TOKENIZE}')")
     connection.execute("CREATE VIRTUAL TABLE token USING fts5vocab (unstemmed, 'instance')")
-    return connection
+    yield connection
+    connection.close()
 
 
 def tokens(connection: sqlite3.Connection, body: str) -> list[str]:

@@ -11,7 +11,7 @@ from custom_components.semantic_memory.memory import drafts, uses
 from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError, StorageError
 from custom_components.semantic_memory.memory.models import Caller, EngineSettings, Memory, MemoryDraft
 from custom_components.semantic_memory.memory.storage import memories
-from custom_components.semantic_memory.memory.storage.database import Database
+from custom_components.semantic_memory.memory.storage.database import Database, Work
 from custom_components.semantic_memory.memory.storage.migrations import migrate
 from custom_components.semantic_memory.memory.uses import UseCounter
 
@@ -115,14 +115,13 @@ async def test_in_the_background(database: Database, monkeypatch: pytest.MonkeyP
     written = asyncio.Event()
     write = database.async_write
 
-    async def fail_once(work: object) -> object:
+    async def fail_once(work: Work[None]) -> None:
         nonlocal attempts
         attempts += 1
         if attempts == 1:
             raise DatabaseUnavailableError(path="x", reason="locked")
-        result = await write(work)  # type: ignore[arg-type]
+        await write(work)
         written.set()
-        return result
 
     monkeypatch.setattr(database, "async_write", fail_once)
     running = asyncio.create_task(counter.async_run())

@@ -14,7 +14,7 @@ from custom_components.semantic_memory.memory.embedding.static import StaticEmbe
 @pytest.mark.parametrize(("low", "high"), [(0.1, 0.5), (0.7, 0.85), (-0.2, 0.9), (0.9, 0.92)])
 def test_two_cosines_fix_the_curve(low: float, high: float) -> None:
     calibration = Calibration(low, high)
-    scores = calibration.score(np.float32([low, high]))
+    scores = calibration.score(np.array([low, high], np.float32))
     assert scores.tolist() == pytest.approx([0.2, 0.7], abs=1e-4)
     many = calibration.score(np.linspace(-1, 1, 201, dtype=np.float32))
     assert (np.diff(many) >= 0).all()
@@ -41,7 +41,7 @@ async def test_the_built_in_space(built_in: StaticEmbedder) -> None:
 async def test_a_space_that_tells_nothing_apart() -> None:
     async def same(texts: Sequence[str] | str) -> Any:
         count = 1 if isinstance(texts, str) else len(texts)
-        return np.tile(np.float32([0.6, 0.8]), (count, 1))
+        return np.tile(np.array([0.6, 0.8], np.float32), (count, 1))
 
     embedder: Any = SimpleNamespace(async_embed_documents=same, async_embed_query=same)
     calibration = await async_calibrate(embedder)

@@ -34,7 +34,7 @@ def test_both_find_the_same_best_hits(connection: sqlite3.Connection, dimension:
     vectors = fill(store, space, 600)
     owners = ["ann", "household"]
     for seed in range(5):
-        query = np.frombuffer(unit(np.random.default_rng(seed).normal(size=dimension)), "<f4")
+        query = np.frombuffer(unit(np.random.default_rng(seed).normal(size=dimension).tolist()), "<f4")
         found = [set(index.search(connection, space.id, owners, query, 160)) for index in (ScanIndex(), Vec0Index())]
         best = [sorted(seqs, key=lambda seq: -float(vectors[seq - 1] @ query))[:5] for seqs in found]
         assert best[0] == best[1]

@@ -140,6 +140,8 @@ def test_editing_to_a_taken_key_is_refused(store: Store) -> None:
     assert caught.value.placeholders == {"key": "b"}
     edit(store, "a", key="c")
     assert store.keys() == ["b", "c"]
+    edit(store, "c", value="a ")
+    assert store.connection.execute("SELECT count(*) FROM history WHERE memory_seq = 1").fetchone() == (2,)
 
 
 def test_moving_to_the_household_is_refused_where_the_key_is_taken(any_store: Store) -> None:

@@ -248,8 +248,12 @@ async def test_damaged_files(path: Path, spoil: Callable[[Path], None]) -> None:
     path.parent.mkdir()
     spoil(path)
     database = Database(path)
+
+    def read_all(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT * FROM note").fetchall()
+
     with pytest.raises(DatabaseDamagedError) as caught:
-        await database.async_open(lambda connection: connection.execute("SELECT * FROM note").fetchall() and None)
+        await database.async_open(read_all)
     assert caught.value.placeholders == {"path": str(path)}
     assert own_threads() == []
 
@@ -337,7 +341,7 @@ async def test_a_reader_that_cannot_be_prepared(database: Database) -> None:
 
 async def test_rewriting_removes_what_was_deleted(database: Database, path: Path) -> None:
     await database.async_write(add("wombat" * 100))
-    await database.async_write(lambda connection: connection.execute("DELETE FROM note") and None)
+    await database.async_write(lambda connection: connection.execute("DELETE FROM note").rowcount)
     await database.async_rewrite()
     assert path.with_name("memory.db-wal").stat().st_size == 0
     assert b"wombat" not in path.read_bytes()

@@ -128,11 +128,11 @@ def test_the_first_space_that_has_a_vector_scores(any_store: Store, space: space
     any_store.embed(better, tea, [-1, -1, -1, -1])
     vectors = {better.id: [1.0] * 4, space.id: [1.0] * 8}
     scores = {hit.memory.key: hit.vector_score for hit in recall(any_store, "drink", vectors=vectors)}
-    assert scores["tea"] == pytest.approx(better.calibration.score(np.float32([-1.0]))[0])
-    assert scores["milk"] == pytest.approx(space.calibration.score(np.float32([0.5]))[0])
+    assert scores["tea"] == pytest.approx(better.calibration.score(np.array([-1.0], np.float32))[0])
+    assert scores["milk"] == pytest.approx(space.calibration.score(np.array([0.5], np.float32))[0])
     vectors = {space.id: [1.0] * 8, better.id: [1.0] * 4, 99: [1.0]}
     scores = {hit.memory.key: hit.vector_score for hit in recall(any_store, "drink", vectors=vectors)}
-    assert scores["tea"] == pytest.approx(space.calibration.score(np.float32([1.0]))[0])
+    assert scores["tea"] == pytest.approx(space.calibration.score(np.array([1.0], np.float32))[0])
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -171,7 +171,9 @@ def test_the_indexes_lead_to_the_same_hits(store: Store) -> None:
     for number in range(400):
         store.remember(f"fact {number}", key=f"k{number}")
     waiting = spaces.waiting(store.connection, space.id, 0, 400)
-    spaces.store(store.connection, space.id, waiting, [unit(rng.normal(size=24)) for _ in waiting], store.index)
+    spaces.store(
+        store.connection, space.id, waiting, [unit(rng.normal(size=24).tolist()) for _ in waiting], store.index
+    )
     for _ in range(5):
         vectors = {space.id: rng.normal(size=24).tolist()}
         first = recall(store, "fact 17", vectors=vectors, limit=5)
