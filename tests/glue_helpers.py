@@ -56,8 +56,7 @@ def impatient(timeout: float = 2.0) -> Iterator[None]:
 
     component = "custom_components.semantic_memory"
     with (
-        patch.object(worker, "_SHORTEST_RETRY_SECONDS", 0.1),
-        patch.object(worker, "_LONGEST_RETRY_SECONDS", 0.1),
+        patch.object(worker, "_RETRY_SECONDS", (0.1, 0.1)),
         patch(f"{component}.OllamaClient", partial(OllamaClient, timeout=timeout)),
         patch(f"{component}.OllamaEmbedder", embedder),
     ):
