@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _BATCH: Final = 64
-_RETRY_SECONDS: Final = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
+_RETRY_SECONDS: Final = (10.0, 300.0)
+"""Shortest and longest pause between two looks for a server that is away."""
 _PROBE: Final = "The quick brown fox jumps over the lazy dog."
 """A text that every model can embed."""
 _NOT_THE_TEXT: Final = (EmbedderAuthError, EmbedderUnavailableError, ModelMissingError)
@@ -66,13 +67,15 @@ class _Served:
     """Revisions of those, by seq: asking again would not help until they change."""
     changed: set[str] = field(default_factory=set)
     """Memories that were stored or changed since the last look, by id."""
+    under_way: set[str] = field(default_factory=set)
+    """Those of them that are being embedded."""
     look_at_all: bool = True
     """Whether others than those may wait too: finding them means to look at every memory."""
 
     @property
     def pending(self) -> int:
         """Return how many memories may lack a vector."""
-        return self.waiting + len(self.changed)
+        return self.waiting + len(self.changed | self.under_way)
 
 
 class EmbeddingWorker:
@@ -93,13 +96,11 @@ class EmbeddingWorker:
         self._preferred_served: _Served | None = None
         self._previous_served: _Served | None = None
         self._checked_at = 0.0
-        self._failures = 0
 
     def use(self, built_in: Embedder | None, preferred: Embedder | None, make: MakeEmbedder | None) -> None:
         """Choose the embedders; ``make`` returns one for the model of a previous space, so that it can serve on."""
         self._built_in, self._preferred, self._make = built_in, preferred, make
         self._built_in_served = self._preferred_served = self._previous_served = None
-        self._failures = 0
         self._update(
             preferred_model=preferred.model if preferred else None, embedder_error=None, unavailable_since=None
         )
@@ -169,6 +170,8 @@ class EmbeddingWorker:
             await self._database.async_write(lambda connection: spaces.clear(connection, space_id, self.index))
             served.space, served.look_at_all = replace(served.space, ready=False), True
             served.refused.clear()
+            served.waiting = await self._async_count(served.space)
+            self._choose()
         self.wake()
 
     # The serving space
@@ -229,10 +232,7 @@ class EmbeddingWorker:
             await self._async_fill(served)
         except EmbeddingError as err:
             self._note_failure(self._preferred, err)
-            delay = _RETRY_SECONDS[min(self._failures, len(_RETRY_SECONDS) - 1)]
-            self._failures += 1
-            return delay
-        self._failures = 0
+            return self._retry_delay()
         self._note_success()
         await self._async_finish(served)
         return _CHECK_SECONDS
@@ -249,6 +249,7 @@ class EmbeddingWorker:
             served = self._preferred_served = await self._async_open(embedder)
             if not served.space.ready:
                 self._previous_served = await self._async_find_previous(served.space)
+            self._choose()
         self._checked_at = time.monotonic()
         return served
 
@@ -284,17 +285,21 @@ class EmbeddingWorker:
 
     async def _async_fill(self, served: _Served) -> None:
         """Embed what waits, batch by batch, in the order of storing."""
-        changed, everything = served.changed, served.look_at_all
-        if not changed and not everything:
+        everything = served.look_at_all or not served.space.ready
+        if not served.changed and not everything:
             return
-        served.changed, served.look_at_all = set(), False
+        served.under_way, served.changed, served.look_at_all = served.changed, set(), False
         try:
-            await self._async_fill_from(served, None if everything else changed)
+            await self._async_fill_from(served, None if everything else served.under_way)
+            if everything or served.waiting:
+                served.waiting = await self._async_count(served.space)
         except BaseException:
             served.look_at_all = True
+            served.changed |= served.under_way
             raise
+        finally:
+            served.under_way = set()
         if everything:
-            served.waiting = await self._async_count(served.space)
             await self._async_mark_ready(served)
 
     async def _async_fill_from(self, served: _Served, ids: AbstractSet[str] | None) -> None:
@@ -390,10 +395,19 @@ class EmbeddingWorker:
         self._update(embedder_error=err.code, unavailable_since=self.status.unavailable_since or time.time())
         self._choose()
 
+    def _retry_delay(self) -> float:
+        """Return how long to wait for a server: half as long as it has been away, within bounds.
+
+        Wakes by searches and new memories do not change that, however many there are.
+        """
+        away = time.time() - (self.status.unavailable_since or time.time())
+        return min(_RETRY_SECONDS[-1], max(_RETRY_SECONDS[0], away / 2))
+
     def _note_success(self) -> None:
         if self.status.unavailable_since is not None and self._preferred is not None:
             _LOGGER.info("The embedding model %s answers again", self._preferred.model)
         self._update(embedder_error=None, unavailable_since=None)
+        self._choose()
 
     def _choose(self) -> None:
         """Work out what serves now, and report it."""
