@@ -73,4 +73,4 @@ def without_sqlite_vec() -> Iterator[pytest.MonkeyPatch]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the worker look for a lost server all the time."""
-    monkeypatch.setattr(worker, "_RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr(worker, "_RETRY_SECONDS", (0.01, 0.01))

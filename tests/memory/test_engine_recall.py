@@ -135,8 +135,9 @@ async def test_what_is_refused(engine: MemoryEngine, request_: RecallRequest, co
 async def test_every_query_is_safe(facts: MemoryEngine) -> None:
     queries = [
         '"', "'", "''; DROP TABLE memory; --", "key:value", "NEAR(a b)", "a AND", "OR", "NOT", "* ^ ( ) { } [ ] :", "-",
-        "\0", "a\0b", "\ud800", "key \udfff", "🔑", "👩\u200d👩\u200d👧\u200d👦", "\u202eevil", "ключ", "chìa khóa", "鍵",
-        "%", "_", "\\", "a" * 100_000, "key " * 25_000, "🔑" * 25_000, "(" * 10_000, '"' * 10_001, "é" * 50_000, "[" * 60,
+        "\0", "a\0b", "\ud800", "key \udfff", "🔑", "👩\u200d👩\u200d👧\u200d👦", "\u202eevil", "ключ", "chìa khóa",
+        "鍵", "%", "_", "\\", "a" * 100_000, "key " * 25_000, "🔑" * 25_000, "(" * 10_000, '"' * 10_001, "é" * 50_000,
+        "[" * 60,
     ]  # fmt: skip
     for query in queries:
         result = await facts.async_recall(ALICE, RecallRequest(query=query))
