@@ -1,0 +1,220 @@
+"""Nobody reads or changes what is somebody else's: every public method, for every caller and every owner."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+import inspect
+from itertools import product
+from typing import Final
+
+import pytest
+
+from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
+from custom_components.semantic_memory.memory.engine import MemoryEngine
+from custom_components.semantic_memory.memory.errors import MemoryNotFoundError, NotAllowedError
+from custom_components.semantic_memory.memory.models import (
+    HOUSEHOLD,
+    Caller,
+    Memory,
+    MemoryChanges,
+    MemoryDraft,
+    MemoryFilter,
+    RecallRequest,
+    Scope,
+)
+from custom_components.semantic_memory.memory.storage import memories
+from custom_components.semantic_memory.memory.storage.changes import Change
+
+from .fakes import ALICE, BOB, NOBODY, OpenEngine, remember
+
+type Sees = Callable[[MemoryEngine, Caller, Memory], Awaitable[bool]]
+"""Tries to reach a memory, and returns whether that had any effect or showed anything of it."""
+
+VALUE: Final = "The combination of the safe is {}"
+OWNERS: Final = {"alice": (ALICE, "17-4711"), "bob": (BOB, "23-0815"), "household": (NOBODY, "99-1234")}
+CALLERS: Final = {
+    "alice": ALICE,
+    "bob": BOB,
+    "nobody": NOBODY,
+    # An administrator who acts for Bob gets what Bob gets, not what he has himself.
+    "alice for bob": Caller(user_id=BOB.user_id, actor_id=ALICE.user_id),
+}
+MAY: Final = {
+    ("alice", "alice"), ("alice", "household"), ("bob", "bob"), ("bob", "household"), ("nobody", "household"),
+    ("alice for bob", "bob"), ("alice for bob", "household"),
+}  # fmt: skip
+
+
+async def get(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Look for it by id and by key."""
+    found = [await tried(engine.async_get(caller, reference)) for reference in (memory.id, memory.key)]
+    return memory.id in str(found)
+
+
+async def recall(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Ask for it in its own words, with every filter that could help."""
+    found = False
+    for where in (
+        MemoryFilter(),
+        MemoryFilter(scope=memory.scope),
+        MemoryFilter(owner=memory.owner),
+        MemoryFilter(text="safe"),
+        MemoryFilter(tags="vault"),
+        MemoryFilter(pinned=True),
+        MemoryFilter(owner=memory.owner, forgotten=True),
+        MemoryFilter(forgotten=True),
+    ):
+        request = RecallRequest(query=memory.value, limit=50, threshold=0.0, filter=where)
+        result = await tried(engine.async_recall(caller, request))
+        found |= result is not None and memory.id in str(result)
+    return found
+
+
+async def list_(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Page through everything."""
+    everything = MemoryFilter()
+    found = False
+    for where in (
+        everything,
+        replace(everything, owner=memory.owner),
+        replace(everything, text="safe"),
+        replace(everything, forgotten=True),
+    ):
+        page = await tried(engine.async_list(caller, where, limit=1))
+        while page is not None:
+            found |= memory.id in str(page)
+            if page.cursor is None:
+                break
+            page = await engine.async_list(caller, where, limit=1, cursor=page.cursor)
+    return found
+
+
+async def history(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Read what happened to it."""
+    return await tried(engine.async_history(caller, memory.id)) is not None
+
+
+async def stats(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Count."""
+    return memory.owner in (await engine.async_stats(caller)).by_owner
+
+
+async def pinned(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Look at what goes into every prompt."""
+    return memory.id in str(engine.pinned(caller))
+
+
+async def remembering(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Say nearly the same in every scope, with its key and without."""
+    shown = False
+    for scope, key in product(Scope, (memory.key, None)):
+        if scope is not Scope.USER or caller.user_id is not None:
+            draft = MemoryDraft(value=f"{memory.value} again", key=key, scope=scope)
+            shown |= memory.id in str(await engine.async_remember(caller, draft))
+    return shown or (await row(engine, memory.id)) != memory
+
+
+async def update(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Change it by id."""
+    changed = await tried(engine.async_update(caller, memory.id, MemoryChanges(value="changed")))
+    return changed is not None or (await row(engine, memory.id)) != memory
+
+
+async def forget(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Forget it by id and by filters."""
+    await tried(engine.async_forget(caller, [memory.id]))
+    await tried(engine.async_forget(caller, where=MemoryFilter(owner=memory.owner)))
+    await tried(engine.async_forget(caller, where=MemoryFilter(text="safe")))
+    now = await row(engine, memory.id)
+    return now is None or now.deleted_at is not None
+
+
+async def purging(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Purge it by id, by key and by filters."""
+    await tried(engine.async_forget(caller, [memory.id], purge=True))
+    await tried(engine.async_forget(caller, [memory.key], purge=True))
+    await tried(engine.async_forget(caller, where=MemoryFilter(tags="vault"), purge=True))
+    await tried(engine.async_forget(caller, where=MemoryFilter(forgotten=True), purge=True))
+    return await row(engine, memory.id) is None
+
+
+async def restore(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Bring it back once its owner has forgotten it."""
+    owner = NOBODY if memory.owner == HOUSEHOLD else Caller(user_id=memory.owner)
+    await engine.async_forget(owner, [memory.id])
+    assert (await list_(engine, caller, memory)) is (await tried(engine.async_restore(caller, memory.id)) is not None)
+    now = await row(engine, memory.id)
+    return now is not None and now.deleted_at is None
+
+
+ROWS: Final[dict[str, Sees]] = {
+    "async_get": get,
+    "async_recall": recall,
+    "async_list": list_,
+    "async_history": history,
+    "async_stats": stats,
+    "pinned": pinned,
+    "async_remember": remembering,
+    "async_update": update,
+    "async_forget": forget,
+    "async_forget, purging": purging,
+    "async_restore": restore,
+}
+NOT_FOR_CALLERS: Final = {
+    "async_open", "async_start", "async_load_index", "async_close", "async_reembed", "async_run_maintenance",
+    "has_built_in", "status", "subscribe", "wake",
+}  # fmt: skip
+"""Look after the store, and take no caller. Listeners are part of the integration and hear of everything."""
+
+
+async def tried[T](call: Awaitable[T]) -> T | None:
+    """Return what a call returns, ``None`` where it is refused."""
+    try:
+        return await call
+    except MemoryNotFoundError, NotAllowedError:
+        return None
+
+
+async def row(engine: MemoryEngine, id_: str) -> Memory | None:
+    """Read a memory past all conditions."""
+    found = await engine._database.async_read(lambda connection: memories.find(connection, "id = :id", {"id": id_}))
+    return found[0][1] if found else None
+
+
+def test_every_public_method_has_a_row() -> None:
+    public = {name for name, _ in inspect.getmembers(MemoryEngine) if not name.startswith("_")}
+    assert public - NOT_FOR_CALLERS == {name.partition(",")[0] for name in ROWS}
+
+
+@pytest.mark.parametrize(
+    ("method", "index"),
+    [*((method, "sqlite-vec") for method in ROWS), ("async_recall", "scan"), ("async_remember", "scan")],
+)
+async def test_nobody_reaches_what_is_not_theirs(
+    open_engine: OpenEngine, built_in: StaticEmbedder, request: pytest.FixtureRequest, method: str, index: str
+) -> None:
+    if index == "scan":
+        request.getfixturevalue("without_sqlite_vec")
+    engine = await open_engine(built_in)
+    assert engine.status.index == index
+    reached = set[tuple[str, str]]()
+    for (name, caller), owner in product(CALLERS.items(), OWNERS):
+        made = {
+            who: await remember(engine, VALUE.format(number), as_, key="safe", tags="vault", pinned=True)
+            for who, (as_, number) in OWNERS.items()
+        }
+        if await ROWS[method](engine, caller, made[owner]):
+            reached.add((name, owner))
+        await empty(engine)
+    assert reached == MAY
+
+
+async def empty(engine: MemoryEngine) -> None:
+    """Take everything out."""
+
+    def purge(change: Change) -> list[Memory]:
+        found = memories.find(change.connection, "1", {})
+        change.purge(found)
+        return [memory for _, memory in found]
+
+    gone = await engine._async_change(NOBODY, purge)
+    await engine._async_changed("purge", gone, gone)
