@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+import sqlite3
 from typing import Final
 from zlib import crc32
 
@@ -12,6 +13,7 @@ from custom_components.semantic_memory.memory.embedding.base import SpaceKey, ch
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import EmbeddingError, InvalidVectorsError
 from custom_components.semantic_memory.memory.models import Caller, Memory, MemoryDraft, Scope
+from custom_components.semantic_memory.memory.storage import candidates
 from custom_components.semantic_memory.memory.text import words
 
 DAY: Final = 86_400.0
@@ -129,3 +131,21 @@ async def remember(engine: MemoryEngine, value: str, caller: Caller = ALICE, **p
         parts.setdefault("scope", Scope.HOUSEHOLD)
     result = await engine.async_remember(caller, MemoryDraft(value=value, **parts))  # type: ignore[arg-type]
     return result.memory
+
+
+async def assert_sound(engine: MemoryEngine) -> None:
+    """Check the file: SQLite's own rules, the word index against the rows, the bit codes against the vectors."""
+
+    def check(connection: sqlite3.Connection) -> None:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        connection.execute("INSERT INTO memory_fts (memory_fts, rank) VALUES ('integrity-check', 1)")
+        for space_id, indexed in connection.execute("SELECT id, indexed FROM space").fetchall():
+            assert indexed == (engine.status.index == "sqlite-vec")
+            if indexed:
+                codes = connection.execute(f"SELECT rowid, owner, code FROM vector_code_{space_id}")  # noqa: S608
+                entries = candidates.live_entries(connection, space_id)
+                expected = {(seq, owner, candidates._code(blob)) for seq, owner, blob in entries}
+                assert set(codes) == expected
+
+    await engine._database.async_write(check)

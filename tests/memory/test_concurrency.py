@@ -1,0 +1,134 @@
+"""Many callers at once, and an event loop that is never held up."""
+
+import asyncio
+from collections.abc import Callable
+import functools
+import os
+import random
+import sqlite3
+import threading
+from typing import Any
+
+import pytest
+
+from custom_components.semantic_memory.memory.embedding import base, static
+from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
+from custom_components.semantic_memory.memory.engine import MemoryEngine
+from custom_components.semantic_memory.memory.models import (
+    Caller,
+    MemoryChanges,
+    MemoryDraft,
+    MemoryFilter,
+    RecallRequest,
+)
+from custom_components.semantic_memory.memory.storage import search
+
+from .fakes import ALICE, NOBODY, FakeEmbedder, OpenEngine, assert_sound, remember, until
+
+
+async def act(engine: MemoryEngine, number: int) -> dict[str, str]:
+    """Do this and that as one person; return what has to be there in the end."""
+    chance, caller = random.Random(number), Caller(user_id=f"person{number}")  # noqa: S311 - the same every time
+    known: dict[str, str] = {}
+    for step in range(25):
+        key = f"k{chance.randrange(6)}"
+        match chance.randrange(7):
+            case 0 | 1:
+                known[key] = (await remember(engine, f"automobile {number} {step}", caller, key=key)).value
+            case 2 if key in known:
+                changed = MemoryChanges(value=f"kitten {number} {step}", pinned=True)
+                known[key] = (await engine.async_update(caller, key, changed)).value
+            case 3 if key in known:
+                await engine.async_forget(caller, [key], purge=chance.random() < 0.2)
+                del known[key]
+            case 4:
+                result = await engine.async_recall(caller, RecallRequest(query="vehicle or feline", threshold=0.0))
+                assert {hit.memory.value for hit in result.hits} <= set(known.values())
+            case 5:
+                page = await engine.async_list(caller, limit=50)
+                assert {memory.key: memory.value for memory in page.memories} == known
+            case _:
+                assert {memory.key for memory in engine.pinned(caller)} <= known.keys()
+                assert (await engine.async_stats(caller)).total == len(known)
+    return known
+
+
+async def test_many_callers_at_once(open_engine: OpenEngine) -> None:
+    engine = await open_engine(FakeEmbedder("built-in"), FakeEmbedder("server"))
+    known = await asyncio.gather(*(act(engine, number) for number in range(16)))
+    assert engine.status.memories == sum(map(len, known))
+    await until(lambda: engine.status.pending == 0 and engine.status.model == "server")
+    await assert_sound(engine)
+    for number, expected in enumerate(known):
+        page = await engine.async_list(Caller(user_id=f"person{number}"))
+        assert {memory.key: memory.value for memory in page.memories} == expected
+        pins = {memory.key for memory in engine.pinned(Caller(user_id=f"person{number}"))}
+        assert pins == {memory.key for memory in page.memories if memory.pinned}
+
+
+async def test_everybody_on_the_same_memory(open_engine: OpenEngine) -> None:
+    engine = await open_engine(FakeEmbedder("built-in"))
+    results = await asyncio.gather(
+        *(remember(engine, f"automobile {number}", NOBODY, key="ours") for number in range(10)),
+        *(remember(engine, "the very same sentence", NOBODY) for _ in range(10)),
+    )
+    assert len({memory.id for memory in results[:10]}) == 1
+    assert len({memory.id for memory in results[10:]}) == 1
+    assert len(await engine.async_history(NOBODY, "ours")) == 10
+    await until(lambda: engine.status.pending == 0)
+    await assert_sound(engine)
+
+
+async def test_the_event_loop_does_none_of_the_work(
+    open_engine: OpenEngine, built_in: StaticEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop_thread = threading.current_thread()
+    done: set[str] = set()
+    culprits: set[str] = set()
+
+    def watched[**P, T](name: str, function: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(function)
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+            done.add(name)
+            if threading.current_thread() is loop_thread:
+                culprits.add(name)
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    class Watched(sqlite3.Connection):
+        execute = watched("execute", sqlite3.Connection.execute)
+        executemany = watched("executemany", sqlite3.Connection.executemany)
+        close = watched("close", sqlite3.Connection.close)
+
+    def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        return real_connect(*args, **kwargs, factory=Watched)
+
+    real_connect: Callable[..., sqlite3.Connection] = watched("connect", sqlite3.connect)
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    monkeypatch.setattr(StaticEmbedder, "embed", watched("embed", StaticEmbedder.embed))
+    monkeypatch.setattr(static, "checked_unit_vectors", watched("check", base.checked_unit_vectors))
+    monkeypatch.setattr(search, "run", watched("search", search.run))
+    monkeypatch.setattr("os.open", watched("open", os.open))
+
+    engine = await open_engine(built_in)
+    await asyncio.gather(
+        *(remember(engine, f"{number} " + "word " * 3_000, key=f"k{number}") for number in range(20)),
+        *(engine.async_recall(ALICE, RecallRequest(query=f"{number} " + "key " * 25_000)) for number in range(5)),
+        *(engine.async_list(ALICE, MemoryFilter(text="word " * 20_000)) for _ in range(3)),
+    )
+    await engine.async_remember(ALICE, MemoryDraft(value="x", key="k0", pinned=True))
+    await engine.async_update(ALICE, "k1", MemoryChanges(value="y"))
+    await engine.async_get(ALICE, "k2")
+    await engine.async_history(ALICE, "k2")
+    await engine.async_stats(None)
+    await engine.async_forget(ALICE, ["k3"])
+    await engine.async_restore(ALICE, "k3")
+    await engine.async_forget(ALICE, ["k3"], purge=True)
+    await engine.async_run_maintenance()
+    await engine.async_reembed()
+    await engine.async_load_index()
+    await until(lambda: engine.status.pending == 0)
+    await engine.async_close()
+    assert done == {"execute", "executemany", "close", "connect", "embed", "check", "search", "open"}
+    assert culprits == set()
