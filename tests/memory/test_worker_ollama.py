@@ -13,7 +13,7 @@ from custom_components.semantic_memory.memory.embedding.static import StaticEmbe
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.models import EmbedderState, RecallRequest
 from custom_components.semantic_memory.memory.storage import spaces
-from scripts.ollama_stand_in import StandIn, handlers
+from scripts.ollama_stand_in import StandIn, handlers, models
 from scripts.ollama_stand_in.faults import Faults
 from scripts.ollama_stand_in.models import Installed
 
@@ -144,7 +144,7 @@ async def test_a_server_with_faults_from_the_start(
 async def test_a_text_that_the_model_makes_nan_of(
     open_engine: OpenEngine, built_in: StaticEmbedder, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = handlers.embed
+    real = models.embed
 
     async def embed(model: Installed, texts: Sequence[str]) -> list[list[float]]:
         if any("quicksand" in text for text in texts):
