@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.semantic_memory.data import SemanticMemoryData
 from custom_components.semantic_memory.memory.models import Caller
-from custom_components.semantic_memory.people import async_caller_for_action, caller_for_llm
+from custom_components.semantic_memory.people import AUTOMATION, async_caller_for_action, caller_for_llm
 
 from .conftest import SetUp
 
@@ -52,33 +52,33 @@ async def _people(hass: HomeAssistant) -> None:
 
 
 MATRIX: Final[list[tuple[str, str | None, Caller | str]]] = [
-    ("admin", None, Caller(ADMIN)),
+    ("admin", None, Caller(ADMIN, actor_id=ADMIN)),
     ("admin", "admins", Caller(ADMIN, actor_id=ADMIN)),
     ("admin", "normals", Caller(NORMAL, actor_id=ADMIN)),
     ("admin", "without-user", NO_USER),
     ("admin", "unknown", UNKNOWN),
     ("admin", "no-person", NO_USER),
-    ("normal", None, Caller(NORMAL)),
+    ("normal", None, Caller(NORMAL, actor_id=NORMAL)),
     ("normal", "admins", REFUSED),
     ("normal", "normals", Caller(NORMAL, actor_id=NORMAL)),
     ("normal", "without-user", NO_USER),
     ("normal", "unknown", UNKNOWN),
     ("normal", "no-person", NO_USER),
-    ("system", None, Caller()),
-    ("system", "admins", Caller(ADMIN)),
-    ("system", "normals", Caller(NORMAL)),
+    ("system", None, Caller(actor_id=SYSTEM)),
+    ("system", "admins", Caller(ADMIN, actor_id=SYSTEM)),
+    ("system", "normals", Caller(NORMAL, actor_id=SYSTEM)),
     ("system", "without-user", NO_USER),
     ("system", "unknown", UNKNOWN),
     ("system", "no-person", NO_USER),
-    ("deleted", None, Caller()),
+    ("deleted", None, Caller(actor_id=DELETED)),
     ("deleted", "admins", REFUSED),
     ("deleted", "normals", REFUSED),
     ("deleted", "without-user", NO_USER),
     ("deleted", "unknown", UNKNOWN),
     ("deleted", "no-person", NO_USER),
-    ("nobody", None, Caller()),
-    ("nobody", "admins", Caller(ADMIN)),
-    ("nobody", "normals", Caller(NORMAL)),
+    ("nobody", None, Caller(actor_id=AUTOMATION)),
+    ("nobody", "admins", Caller(ADMIN, actor_id=AUTOMATION)),
+    ("nobody", "normals", Caller(NORMAL, actor_id=AUTOMATION)),
     ("nobody", "without-user", NO_USER),
     ("nobody", "unknown", UNKNOWN),
     ("nobody", "no-person", NO_USER),

@@ -13,6 +13,7 @@ from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import StorageError
 from custom_components.semantic_memory.memory.models import HOUSEHOLD, Caller
+from custom_components.semantic_memory.people import AUTOMATION
 from custom_components.semantic_memory.services import ACTIONS
 
 from .service_helpers import PERSON, async_act, async_add_person
@@ -147,3 +148,21 @@ async def test_history_names_who_acted(hass: HomeAssistant, engine: MemoryEngine
     (change,) = await engine.async_history(Caller(hass_admin_user.id), "shoes")
 
     assert (change.actor, change.surface) == (hass_admin_user.id, "action")
+
+
+async def test_history_does_not_take_an_automation_for_the_person(
+    hass: HomeAssistant, engine: MemoryEngine, hass_admin_user: MockUser
+) -> None:
+    await async_add_person(hass, hass_admin_user)
+    await async_act(hass, "set", person=PERSON, key="shoes", value="My shoe size is 42")
+    await async_act(hass, "forget", hass_admin_user, key="shoes")
+    await async_act(hass, "restore", person=PERSON, key="shoes")
+
+    history = await engine.async_history(Caller(hass_admin_user.id), "shoes")
+
+    assert [(entry.kind.value, entry.actor) for entry in history] == [
+        ("set", AUTOMATION),
+        ("forget", hass_admin_user.id),
+        ("restore", AUTOMATION),
+    ]
+    assert {entry.surface for entry in history} == {"action"}

@@ -1,5 +1,7 @@
 """Who a surface acts for."""
 
+from typing import Final
+
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.llm import LLMContext
@@ -8,19 +10,23 @@ from .const import CONF_DEVICE, CONF_PERSON, CONF_SATELLITES, DOMAIN, SECTION_PE
 from .data import SemanticMemoryConfigEntry
 from .memory.models import Caller
 
+AUTOMATION: Final = "automation"
+"""Who acts, in the history, where no user does: an automation, a schedule, a satellite's script."""
+
 
 async def async_caller_for_action(hass: HomeAssistant, context: Context, person: str | None) -> Caller:
     """Return who an action is for: the person that is named, else the user who called it, else nobody.
 
     Automations and add-ons act without a user of their own and may name anybody, administrators too; other users only
-    themselves. Raises ServiceValidationError.
+    themselves. The history names who called, never the person on whose behalf. Raises ServiceValidationError.
     """
+    actor_id = context.user_id or AUTOMATION
     user = await hass.auth.async_get_user(context.user_id) if context.user_id else None
     # An add-on's calls come from a user that Home Assistant made for it, and no person could ever see its memories.
     acting = None if user is None or user.system_generated else user
     acting_id = acting.id if acting else None
     if person is None:
-        return Caller(acting_id)
+        return Caller(acting_id, actor_id=actor_id)
     meant = _user_of(hass, person)
     if meant is None:
         known = hass.states.get(person) is not None
@@ -32,7 +38,7 @@ async def async_caller_for_action(hass: HomeAssistant, context: Context, person:
     deleted = bool(context.user_id) and user is None
     if deleted or (acting is not None and acting.id != meant and not acting.is_admin):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="other_person")
-    return Caller(meant, actor_id=acting_id)
+    return Caller(meant, actor_id=actor_id)
 
 
 def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_context: LLMContext) -> Caller:
