@@ -4,15 +4,12 @@ Responses keep the shapes of the older ``pyscript.memory_*`` scripts, so that ca
 memory that is not there is an answer for a caller that asked for one, and an error for a caller that did not.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import service
-from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonArrayType, JsonObjectType
 import voluptuous as vol
 
@@ -22,10 +19,8 @@ from .errors import translate_errors, translated
 from .memory.engine import MemoryEngine
 from .memory.errors import InvalidInputError, MemoryNotFoundError
 from .memory.models import (
-    MAX_EXPIRY_DAYS,
     MAX_RECALL_LIMIT,
     SECONDS_PER_DAY,
-    Caller,
     Memory,
     MemoryChanges,
     MemoryDraft,
@@ -38,6 +33,7 @@ from .memory.models import (
 )
 from .people import async_caller_for_action
 from .responses import hits_as_list, memories_as_list, memory_as_dict, moment, stats_as_dict
+from .service_request import Request
 from .service_schemas import (
     FORGET_SCHEMA,
     GET_SCHEMA,
@@ -57,50 +53,7 @@ MAX_SUGGESTIONS: Final = 5
 """How many memories are suggested in place of one that is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """One call of an action: whom it is for, what was sent, and the engine to ask."""
-
-    engine: MemoryEngine
-    caller: Caller
-    data: Mapping[str, Any]
-
-    @property
-    def reference(self) -> str:
-        """Return the key or id that is meant."""
-        reference: str | None = self.data.get("id") or self.data.get("key")
-        if reference is None:
-            raise InvalidInputError("reference_missing")
-        return reference
-
-    @property
-    def expires_in_days(self) -> float | None:
-        """Return days from now; a date wins over a number of days, which older scripts always send along."""
-        expires_at: datetime | None = self.data.get("expires_at")
-        if expires_at is None:
-            days: float | None = self.data.get("expiration_days")
-            return days
-        days = (expires_at - dt_util.utcnow()).total_seconds() / SECONDS_PER_DAY
-        if days <= 0:  # 0 would stand for "never"
-            raise InvalidInputError("invalid_expiry", max=MAX_EXPIRY_DAYS)
-        return days
-
-    def filter(self) -> MemoryFilter:
-        """Return which memories are meant.
-
-        Raises InvalidInputError (``scope_needs_person``) for personal memories of nobody: there can be none, and an
-        older automation that asks for them would take the silence for an answer.
-        """
-        if self.data.get("scope") == Scope.USER and self.caller.user_id is None:
-            raise InvalidInputError("scope_needs_person")
-        names = ("scope", "category", "tags", "text", "pinned")
-        dates = ("created_after", "created_before", "updated_after", "updated_before")
-        parts = {name: self.data[name] for name in names if self.data.get(name) not in (None, [])}
-        parts |= {name: self.data[name].timestamp() for name in dates if self.data.get(name) is not None}
-        return MemoryFilter(**parts, forgotten=bool(self.data.get("forgotten")))
-
-
-async def _async_set(request: _Request) -> JsonObjectType:
+async def _async_set(request: Request) -> JsonObjectType:
     data, caller = request.data, request.caller
     force_new = bool(data.get("force_new"))
     result = await request.engine.async_remember(
@@ -128,11 +81,11 @@ async def _async_set(request: _Request) -> JsonObjectType:
     }
 
 
-async def _async_get(request: _Request) -> JsonObjectType:
+async def _async_get(request: Request) -> JsonObjectType:
     return _one("get", await request.engine.async_get(request.caller, request.reference))
 
 
-async def _async_search(request: _Request) -> JsonObjectType:
+async def _async_search(request: Request) -> JsonObjectType:
     query, limit = request.data.get("query") or "", request.data.get("limit")
     result = await request.engine.async_recall(
         request.caller,
@@ -155,7 +108,7 @@ async def _async_search(request: _Request) -> JsonObjectType:
     }
 
 
-async def _async_list(request: _Request) -> JsonObjectType:
+async def _async_list(request: Request) -> JsonObjectType:
     data = request.data
     limit = data.get("limit")
     page = await request.engine.async_list(
@@ -176,7 +129,7 @@ async def _async_list(request: _Request) -> JsonObjectType:
     }
 
 
-async def _async_update(request: _Request) -> JsonObjectType:
+async def _async_update(request: Request) -> JsonObjectType:
     data = request.data
     changes = MemoryChanges(
         key=data.get("new_key"),
@@ -192,7 +145,7 @@ async def _async_update(request: _Request) -> JsonObjectType:
     return _one("update", await request.engine.async_update(request.caller, request.reference, changes))
 
 
-async def _async_forget(request: _Request) -> JsonObjectType:
+async def _async_forget(request: Request) -> JsonObjectType:
     data = request.data
     references: list[str] = [*data.get("id", ()), *data.get("key", ())]
     purge = bool(data.get("purge"))
@@ -209,7 +162,7 @@ async def _async_forget(request: _Request) -> JsonObjectType:
     }
 
 
-def _what_to_forget(request: _Request, references: Sequence[str]) -> MemoryFilter | None:
+def _what_to_forget(request: Request, references: Sequence[str]) -> MemoryFilter | None:
     """Return the filter, which has to be meant: forgetting many is never what is left when a key stays empty."""
     where = request.filter()
     filtered = where != MemoryFilter()
@@ -230,11 +183,11 @@ def _restorable_until(engine: MemoryEngine, memories: Sequence[Memory]) -> str |
     return moment(min(times) + engine.settings.forgotten_days * SECONDS_PER_DAY) if times else None
 
 
-async def _async_restore(request: _Request) -> JsonObjectType:
+async def _async_restore(request: Request) -> JsonObjectType:
     return _one("restore", await request.engine.async_restore(request.caller, request.reference, source=SOURCE))
 
 
-async def _async_stats(request: _Request) -> JsonObjectType:
+async def _async_stats(request: Request) -> JsonObjectType:
     return {"status": "ok", "op": "stats", **stats_as_dict(await request.engine.async_stats(request.caller))}
 
 
@@ -248,7 +201,7 @@ class _Action(NamedTuple):
     """What makes an action."""
 
     op: str
-    handler: Callable[[_Request], Awaitable[JsonObjectType]]
+    handler: Callable[[Request], Awaitable[JsonObjectType]]
     schema: vol.Schema
     supports_response: SupportsResponse = SupportsResponse.OPTIONAL
     """Optional wherever an older script may have been called without wanting one."""
@@ -283,7 +236,7 @@ async def _async_run(action: _Action, call: ServiceCall) -> ServiceResponse:
     """Run an action for the person that it is called by or for."""
     entry: SemanticMemoryConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, None)
     caller = await async_caller_for_action(call.hass, call.context, call.data.get("person"))
-    request = _Request(entry.runtime_data.engine, caller, call.data)
+    request = Request(entry.runtime_data.engine, caller, call.data)
     with translate_errors():
         try:
             return await action.handler(request)
@@ -293,7 +246,7 @@ async def _async_run(action: _Action, call: ServiceCall) -> ServiceResponse:
             return await _async_not_found(action.op, request, err)
 
 
-async def _async_not_found(op: str, request: _Request, err: MemoryNotFoundError) -> JsonObjectType:
+async def _async_not_found(op: str, request: Request, err: MemoryNotFoundError) -> JsonObjectType:
     """Answer that there is no such memory, with those that may have been meant."""
     reference = err.placeholders["reference"]
     matches = await _async_suggest(op, request, reference)
@@ -307,7 +260,7 @@ async def _async_not_found(op: str, request: _Request, err: MemoryNotFoundError)
     }
 
 
-async def _async_suggest(op: str, request: _Request, reference: str) -> JsonArrayType:
+async def _async_suggest(op: str, request: Request, reference: str) -> JsonArrayType:
     """Return memories that resemble what was asked for; nothing resembles an id."""
     engine, caller = request.engine, request.caller
     if reference in texts(request.data.get("id")):

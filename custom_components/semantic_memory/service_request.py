@@ -1,0 +1,55 @@
+"""One call of an action: what was sent, in the engine's terms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from homeassistant.util import dt as dt_util
+
+from .memory.engine import MemoryEngine
+from .memory.errors import InvalidInputError
+from .memory.models import MAX_EXPIRY_DAYS, SECONDS_PER_DAY, Caller, MemoryFilter, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of an action: whom it is for, what was sent, and the engine to ask."""
+
+    engine: MemoryEngine
+    caller: Caller
+    data: Mapping[str, Any]
+
+    @property
+    def reference(self) -> str:
+        """Return the key or id that is meant."""
+        reference: str | None = self.data.get("id") or self.data.get("key")
+        if reference is None:
+            raise InvalidInputError("reference_missing")
+        return reference
+
+    @property
+    def expires_in_days(self) -> float | None:
+        """Return days from now; a date wins over a number of days, which older scripts always send along."""
+        expires_at: datetime | None = self.data.get("expires_at")
+        if expires_at is None:
+            days: float | None = self.data.get("expiration_days")
+            return days
+        days = (expires_at - dt_util.utcnow()).total_seconds() / SECONDS_PER_DAY
+        if days <= 0:  # 0 would stand for "never"
+            raise InvalidInputError("invalid_expiry", max=MAX_EXPIRY_DAYS)
+        return days
+
+    def filter(self) -> MemoryFilter:
+        """Return which memories are meant.
+
+        Raises InvalidInputError (``scope_needs_person``) for personal memories of nobody: there can be none, and an
+        older automation that asks for them would take the silence for an answer.
+        """
+        if self.data.get("scope") == Scope.USER and self.caller.user_id is None:
+            raise InvalidInputError("scope_needs_person")
+        names = ("scope", "category", "tags", "text", "pinned")
+        dates = ("created_after", "created_before", "updated_after", "updated_before")
+        parts = {name: self.data[name] for name in names if self.data.get(name) not in (None, [])}
+        parts |= {name: self.data[name].timestamp() for name in dates if self.data.get(name) is not None}
+        return MemoryFilter(**parts, forgotten=bool(self.data.get("forgotten")))
