@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.semantic_memory import packages, requirements
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.issues import ISSUE_INDEX, ISSUE_PACKAGES
-from custom_components.semantic_memory.memory import engine as engine_module
+from custom_components.semantic_memory.memory import upkeep
 from custom_components.semantic_memory.memory.embedding.ollama import OllamaClient
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
@@ -94,7 +94,7 @@ def index(load_built_in: None, built_in: StaticEmbedder) -> Iterator[Index]:
         patch.object(packages, "async_install", index.install),
         patch.object(packages, "asyncio", SimpleNamespace(sleep=index.sleep)),
         patch.object(StaticEmbedder, "load", index.load),
-        patch.object(engine_module, "load_extension", index.load_extension),
+        patch.object(upkeep, "load_extension", index.load_extension),
         patch.object(packages, "vector_index_installable", return_value=True),
     ):
         yield index
@@ -212,9 +212,7 @@ async def test_an_index_that_no_wheel_suits(hass: HomeAssistant, set_up: SetUp, 
 async def test_an_index_that_is_installed_and_does_not_work(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
     index.up = True
     index.installed.add(requirements.RUNTIME_REQUIREMENTS)
-    with patch.object(
-        engine_module, "load_extension", side_effect=vec.IndexUnavailableError("it answered [] instead of [1]")
-    ):
+    with patch.object(upkeep, "load_extension", side_effect=vec.IndexUnavailableError("it answered [] instead of [1]")):
         entry = await set_up()
         await entry.runtime_data.fetching
     assert index.asked == [requirements.VECTOR_INDEX_REQUIREMENTS]

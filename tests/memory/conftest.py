@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.semantic_memory.memory import engine as engine_module, worker
+from custom_components.semantic_memory.memory import upkeep, worker
 from custom_components.semantic_memory.memory.embedding.base import Embedder
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
@@ -66,7 +66,7 @@ def without_sqlite_vec() -> Iterator[pytest.MonkeyPatch]:
         raise IndexUnavailableError("sqlite-vec is not installed")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_module, "load_extension", fail)
+        patch.setattr(upkeep, "load_extension", fail)
         yield patch
 
 

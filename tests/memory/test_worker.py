@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from custom_components.semantic_memory.memory import background, worker
+from custom_components.semantic_memory.memory import background, filling, worker
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import (
     EmbedderAuthError,

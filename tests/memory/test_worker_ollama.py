@@ -59,9 +59,9 @@ async def test_from_remembering_to_another_model(
     engine = await open_engine(built_in, make("nomic-embed-text"), make)
     await remember(engine, "The spare key hangs in the shed", key="spare_key")
     await remember(engine, "Rubbish is collected on Tuesday", key="bins")
-    await serves(engine, "nomic-embed-text:latest")
+    await serves(engine, "nomic-embed-text")
     result = await engine.async_recall(ALICE, RecallRequest(query="When is the garbage picked up?"))
-    assert (result.space, result.hits[0].memory.key) == ("nomic-embed-text:latest", "bins")
+    assert (result.space, result.hits[0].memory.key) == ("nomic-embed-text", "bins")
     sent = [
         text
         for request in stand_in.requests_to("/api/embed")
@@ -71,9 +71,9 @@ async def test_from_remembering_to_another_model(
     assert "search_query: When is the garbage picked up?" in sent
     assert "search_document: bins: Rubbish is collected on Tuesday" in sent
     await engine.async_start(built_in, make("all-minilm"), make)
-    await serves(engine, "all-minilm:latest")
+    await serves(engine, "all-minilm")
     async with asyncio.timeout(10):
-        while await spaces_of(engine) != {"built-in", "all-minilm:latest"}:
+        while await spaces_of(engine) != {"built-in", "all-minilm"}:
             await asyncio.sleep(0.01)
     await engine.async_start(built_in)
     async with asyncio.timeout(10):
@@ -91,16 +91,16 @@ async def test_the_server_comes_late_goes_and_comes_back(
     await until(lambda: engine.status.unavailable_since is not None)
     assert engine.status.embedder is EmbedderState.BUILT_IN
     await stand_in.come_back()
-    await serves(engine, "nomic-embed-text:latest")
+    await serves(engine, "nomic-embed-text")
     await stand_in.vanish()
     result = await engine.async_recall(ALICE, RecallRequest(query="What is the name of the cat?"))
     assert (result.space, [hit.memory.key for hit in result.hits]) == ("built-in", ["cat"])
     assert result.hits[0].vector_score is not None
     await remember(engine, "The dentist is on Elm Street", key="dentist")
     await stand_in.come_back()
-    await serves(engine, "nomic-embed-text:latest")
+    await serves(engine, "nomic-embed-text")
     result = await engine.async_recall(ALICE, RecallRequest(query="Where is the dentist?"))
-    assert (result.space, result.hits[0].memory.key) == ("nomic-embed-text:latest", "dentist")
+    assert (result.space, result.hits[0].memory.key) == ("nomic-embed-text", "dentist")
 
 
 async def test_a_server_that_hangs_costs_a_question_one_attempt(
@@ -108,7 +108,7 @@ async def test_a_server_that_hangs_costs_a_question_one_attempt(
 ) -> None:
     engine = await open_engine(built_in, make("nomic-embed-text"), make)
     await remember(engine, "Our cat is called Minka", key="cat")
-    await serves(engine, "nomic-embed-text:latest")
+    await serves(engine, "nomic-embed-text")
     stand_in.faults = Faults(hang=True)
     begin = time.monotonic()
     result = await engine.async_recall(ALICE, RecallRequest(query="What is the name of the cat?"))
@@ -157,7 +157,7 @@ async def test_a_text_that_the_model_makes_nan_of(
     for value in ("Our cat is called Minka", "quicksand", "The dentist is on Elm Street", "quicksand again"):
         await remember(engine, value, force_new=True)
     await engine.async_start(built_in, make("nomic-embed-text"), make)
-    await until(lambda: engine.status.model == "nomic-embed-text:latest")
+    await until(lambda: engine.status.model == "nomic-embed-text")
     assert (engine.status.pending, engine.status.embedder_error) == (2, None)
     result = await engine.async_recall(ALICE, RecallRequest(query="Where is the dentist?", limit=1))
     assert result.hits[0].memory.value == "The dentist is on Elm Street"
@@ -172,7 +172,7 @@ async def test_another_digest_under_the_same_name(
 ) -> None:
     engine = await open_engine(built_in, make("nomic-embed-text"), make)
     await remember(engine, "Our cat is called Minka", key="cat")
-    await serves(engine, "nomic-embed-text:latest")
+    await serves(engine, "nomic-embed-text")
     digest = stand_in.models.change_digest("nomic-embed-text")
     monkeypatch.setattr("custom_components.semantic_memory.memory.worker._CHECK_SECONDS", 0.05)
     engine.wake()
@@ -183,4 +183,4 @@ async def test_another_digest_under_the_same_name(
             if space.key.model != "built-in"
         } != {digest}:
             await asyncio.sleep(0.01)
-    await serves(engine, "nomic-embed-text:latest")
+    await serves(engine, "nomic-embed-text")

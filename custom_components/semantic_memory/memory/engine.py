@@ -1,7 +1,7 @@
 """Remember, recall, forget: what the surfaces call."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 import logging
 from pathlib import Path
@@ -13,6 +13,7 @@ from . import drafts, policy
 from .background import BackgroundTasks
 from .embedding.base import Embedder
 from .errors import EmbeddingError, InvalidInputError, StorageError
+from .listeners import Listener, Listeners
 from .models import (
     MAX_RECALL_LIMIT,
     SECONDS_PER_DAY,
@@ -36,13 +37,14 @@ from .models import (
     Source,
     Stats,
 )
-from .storage import changes as storing, listing, memories, search, spaces, words
-from .storage.candidates import CandidateIndex, ScanIndex, Vec0Index
+from .pinned import PinnedMemories
+from .storage import changes as storing, listing, memories, search, words
+from .storage.candidates import ScanIndex
 from .storage.database import Database
 from .storage.filters import Conditions, register_functions
 from .storage.migrations import migrate
-from .storage.vec import IndexUnavailableError, load_extension
 from .text import document_text
+from .upkeep import Upkeep
 from .uses import UseCounter
 from .worker import EmbeddingWorker, MakeEmbedder
 
@@ -55,8 +57,6 @@ _SIMILAR_SCORE: Final = 0.85
 """Calibrated similarity from which another memory may contradict or repeat a new one."""
 _SIMILAR_LIMIT: Final = 3
 _MAINTENANCE: Final = Source(surface="maintenance")
-
-type Listener = Callable[[EngineEvent], None]
 
 
 class MemoryEngine:
@@ -71,12 +71,13 @@ class MemoryEngine:
         self.settings = settings
         self._database = database
         self._clock = clock
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners()
         self._worker = EmbeddingWorker(database, ScanIndex(), lambda _: self._tell(EngineEvent(kind="status")))
+        self._upkeep = Upkeep(database, self._worker)
         self._uses = UseCounter(database)
+        self._pinned = PinnedMemories(database)
         self._background = BackgroundTasks()
-        self._refreshing = asyncio.Lock()
-        self._pinned: tuple[Memory, ...] = ()
+        self._counting = asyncio.Lock()
 
     @classmethod
     async def async_open(
@@ -88,7 +89,7 @@ class MemoryEngine:
         engine = cls(database, settings, clock)
         try:
             await engine.async_load_index()
-            engine._pinned = tuple(await database.async_read(listing.pinned))
+            await engine._pinned.async_read()
             await engine._async_count()
         except BaseException:
             await database.async_close()
@@ -120,26 +121,7 @@ class MemoryEngine:
 
         Can be called again, when it has been installed meanwhile.
         """
-        index: CandidateIndex = ScanIndex()
-        error: str | None = None
-        loop = asyncio.get_running_loop()
-        try:
-            load = await loop.run_in_executor(None, load_extension)
-        except IndexUnavailableError as err:
-            error = str(err)
-        else:
-            index = Vec0Index()
-            if self._worker.index.name != index.name:
-                await self._database.async_prepare_also(load)
-
-        def bring_in_line(connection: sqlite3.Connection) -> None:
-            for space_id in spaces.space_ids(connection):
-                index.prepare(connection, space_id)
-
-        await self._database.async_write(bring_in_line)
-        self._worker.set_index(index, error)
-        # Once more, for writes that were already on their way with the index from before.
-        await self._database.async_write(bring_in_line)
+        await self._upkeep.async_load_index()
 
     async def async_close(self) -> None:
         """End every task and thread, and close the file; what was counted is written first."""
@@ -157,7 +139,7 @@ class MemoryEngine:
         outcome, memory, before = await self._async_change(caller, lambda change: change.remember(prepared, known))
         if outcome is Outcome.UNCHANGED:
             self._uses.count([memory], self._clock())
-            await self._async_refresh_pinned([memory])
+            await self._pinned.async_follow([memory])
             return RememberResult(outcome=outcome, memory=memory)
         await self._async_changed("set", [memory], [before] if before else [])
         return RememberResult(outcome=outcome, memory=memory, similar=await self._async_similar(caller, memory))
@@ -201,7 +183,7 @@ class MemoryEngine:
 
         gone = await self._async_change(caller, forget)
         if purge:
-            await self._async_leave_no_trace()
+            await self._upkeep.async_leave_no_trace()
         await self._async_changed("purge" if purge else "forget", gone, gone)
         return tuple(gone)
 
@@ -287,18 +269,13 @@ class MemoryEngine:
     async def async_stats(self, caller: Caller | None) -> Stats:
         """Count what the caller may see; ``None`` counts everything, for people who look after the system."""
         owners = None if caller is None else policy.visible_owners(caller)
-        size = await asyncio.get_running_loop().run_in_executor(None, self._size)
+        size = await self._upkeep.async_size()
         now, status = self._clock(), self.status
         return await self._database.async_read(lambda connection: listing.stats(connection, owners, now, status, size))
 
     def pinned(self, caller: Caller) -> tuple[Memory, ...]:
         """Return the live pinned memories that the caller may see, the oldest first, without waiting."""
-        owners, now = policy.visible_owners(caller), self._clock()
-        return tuple(
-            memory
-            for memory in self._pinned
-            if memory.owner in owners and (memory.expires_at is None or memory.expires_at > now)
-        )
+        return self._pinned.visible(policy.visible_owners(caller), self._clock())
 
     # Looking after it
 
@@ -318,13 +295,7 @@ class MemoryEngine:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have ``listener`` called in the event loop after every change; returns how to end that."""
-        self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            with suppress(ValueError):
-                self._listeners.remove(listener)
-
-        return unsubscribe
+        return self._listeners.add(listener)
 
     async def async_reembed(self) -> None:
         """Make every vector of the embedder that ought to serve anew, in the background."""
@@ -343,7 +314,7 @@ class MemoryEngine:
         expired = await self._async_change(Caller(), lambda change: change.expire())
         purged = await self._async_change(Caller(), purge)
         if purged:
-            await self._async_leave_no_trace()
+            await self._upkeep.async_leave_no_trace()
         if expired or purged:
             await self._async_changed("purge", [*expired, *purged], [*expired, *purged])
 
@@ -358,20 +329,14 @@ class MemoryEngine:
 
     async def _async_changed(self, kind: str, now: Sequence[Memory], before: Sequence[Memory]) -> None:
         """Bring what is kept in memory up to date, wake the worker and tell the listeners."""
-        await self._async_refresh_pinned([*now, *before])
+        await self._pinned.async_follow([*now, *before])
         await self._async_count()
         self._worker.note_changed(memory.id for memory in now)
         self._tell(EngineEvent(kind=kind, memories=tuple(now)))
 
-    async def _async_refresh_pinned(self, changed: Sequence[Memory]) -> None:
-        """Read the pinned memories anew if any of these is one."""
-        if any(memory.pinned for memory in changed):
-            # One after the other: of two reads side by side the older could be the last to answer.
-            async with self._refreshing:
-                self._pinned = tuple(await self._database.async_read(listing.pinned))
-
     async def _async_count(self) -> None:
-        async with self._refreshing:
+        # One after the other: of two counts side by side the older could be the last to answer.
+        async with self._counting:
             self._worker.set_memories(await self._database.async_read(listing.count_live))
 
     async def _async_embed(self, text: str) -> storing.KnownVector | None:
@@ -412,10 +377,6 @@ class MemoryEngine:
         index = self._worker.index
         return await self._database.async_read(lambda connection: search.run(connection, wanted, index))
 
-    async def _async_leave_no_trace(self) -> None:
-        """Rid the file of what a purge left between its rows, and the write-ahead log of the pages as they were."""
-        await self._database.async_rewrite()
-
     async def _async_maintain_daily(self) -> None:
         while True:
             try:
@@ -424,17 +385,8 @@ class MemoryEngine:
                 _LOGGER.error("The daily clean-up failed: %s", err)
             await asyncio.sleep(SECONDS_PER_DAY)
 
-    def _size(self) -> int:
-        path = self._database.path
-        files: Mapping[str, Path] = {suffix: path.with_name(path.name + suffix) for suffix in ("", "-wal")}
-        return sum(file.stat().st_size for file in files.values() if file.exists())
-
     def _tell(self, event: EngineEvent) -> None:
-        for listener in tuple(self._listeners):
-            try:
-                listener(event)
-            except Exception:  # what has been stored is stored, whatever a listener makes of it
-                _LOGGER.exception("A listener failed at %s", event.kind)
+        self._listeners.tell(event)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -1,81 +1,41 @@
-"""Keeping every memory's vectors: the queue, the spaces, and which of them serves.
+"""Which embedding space serves, and when the spaces are filled.
 
 Two spaces matter: that of the built-in model, and that of the preferred embedder (an Ollama model) where one is chosen.
-Memories without a vector in a space are its queue. A new preferred space is filled in the background while the one
-before it, or the built-in one, serves; when it has been complete once it takes over and the one before it is dropped.
+A new preferred space is filled in the background while the one before it, or the built-in one, serves; when it has been
+complete once it takes over and the one before it is dropped.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 import logging
-import sqlite3
 import time
 from typing import TYPE_CHECKING, Final
 
 from .embedding.base import Embedder
 from .embedding.cache import QueryCache
-from .embedding.calibration import async_calibrate
-from .errors import (
-    EmbedderAuthError,
-    EmbedderUnavailableError,
-    EmbeddingError,
-    InvalidVectorsError,
-    ModelMissingError,
-    StorageError,
-)
+from .errors import EmbeddingError, InvalidVectorsError, StorageError
+from .filling import Served, SpaceFiller
 from .models import EmbedderState, EngineStatus
 from .storage import spaces
 from .storage.candidates import CandidateIndex
 from .storage.database import Database
-from .storage.spaces import Space, Waiting
+from .storage.spaces import Space
 
 if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from .embedding.base import Vectors
-
     type Vector = NDArray[float32]
 
 _LOGGER = logging.getLogger(__name__)
 
-_BATCH: Final = 64
 _RETRY_SECONDS: Final = (10.0, 300.0)
 """Shortest and longest pause between two looks for a server that is away."""
-_PROBE: Final = "The quick brown fox jumps over the lazy dog."
-"""A text that every model can embed."""
-_NOT_THE_TEXT: Final = (EmbedderAuthError, EmbedderUnavailableError, ModelMissingError)
 _CHECK_SECONDS: Final = 600.0
 """How often an idle worker looks whether the server is there and still has the same weights under the model's name."""
 
 type MakeEmbedder = Callable[[str], Embedder]
-
-
-@dataclass(slots=True)
-class _Served:
-    """An embedder with its space in the database."""
-
-    embedder: Embedder
-    space: Space
-    waiting: int = 0
-    """Memories without a vector at the last look."""
-    skipped: int = 0
-    """Of those that wait: how many the model cannot embed."""
-    refused: dict[int, int] = field(default_factory=dict)
-    """Revisions of those, by seq: asking again would not help until they change."""
-    changed: set[str] = field(default_factory=set)
-    """Memories that were stored or changed since the last look, by id."""
-    under_way: set[str] = field(default_factory=set)
-    """Those of them that are being embedded."""
-    look_at_all: bool = True
-    """Whether others than those may wait too: finding them means to look at every memory."""
-
-    @property
-    def pending(self) -> int:
-        """Return how many memories may lack a vector."""
-        return self.waiting + len(self.changed | self.under_way)
 
 
 class EmbeddingWorker:
@@ -83,8 +43,8 @@ class EmbeddingWorker:
 
     def __init__(self, database: Database, index: CandidateIndex, report: Callable[[EngineStatus], None]) -> None:
         """Take the database, its index, and who is told of every change of the status."""
-        self.index = index
         self.status = EngineStatus(index=index.name)
+        self._filler = SpaceFiller(database, index, self._choose)
         self._database = database
         self._report = report
         self._cache = QueryCache()
@@ -92,9 +52,9 @@ class EmbeddingWorker:
         self._built_in: Embedder | None = None
         self._preferred: Embedder | None = None
         self._make: MakeEmbedder | None = None
-        self._built_in_served: _Served | None = None
-        self._preferred_served: _Served | None = None
-        self._previous_served: _Served | None = None
+        self._built_in_served: Served | None = None
+        self._preferred_served: Served | None = None
+        self._previous_served: Served | None = None
         self._checked_at = 0.0
 
     def use(self, built_in: Embedder | None, preferred: Embedder | None, make: MakeEmbedder | None) -> None:
@@ -111,6 +71,11 @@ class EmbeddingWorker:
         """Return the built-in embedder with its space, once both are there."""
         served = self._built_in_served
         return None if served is None else (served.embedder, served.space)
+
+    @property
+    def index(self) -> CandidateIndex:
+        """Return the index that is in use."""
+        return self._filler.index
 
     def wake(self) -> None:
         """Look at the queue now."""
@@ -141,7 +106,7 @@ class EmbeddingWorker:
     async def async_open_spaces(self) -> None:
         """Open the built-in space, so that recall and new memories have vectors from the first moment."""
         if self._built_in is not None and self._built_in_served is None:
-            self._built_in_served = await self._async_open(self._built_in)
+            self._built_in_served = await self._filler.async_open(self._built_in)
         self._choose()
 
     async def async_query_vectors(self, text: str) -> Mapping[int, Vector]:
@@ -166,23 +131,19 @@ class EmbeddingWorker:
         """Have the vectors of the preferred space made anew, or of the built-in one where none is preferred."""
         served = self._preferred_served or self._built_in_served
         if served is not None:
-            space_id = served.space.id
-            await self._database.async_write(lambda connection: spaces.clear(connection, space_id, self.index))
-            served.space, served.look_at_all = replace(served.space, ready=False), True
-            served.refused.clear()
-            served.waiting = await self._async_count(served.space)
+            await self._filler.async_clear(served)
             self._choose()
         self.wake()
 
     # The serving space
 
-    def _main(self) -> _Served | None:
+    def _main(self) -> Served | None:
         preferred = self._preferred_served
         if preferred is not None and preferred.space.ready:
             return preferred
         return self._previous_served or self._built_in_served or preferred
 
-    async def _async_query_vector(self, served: _Served, text: str) -> Vector | None:
+    async def _async_query_vector(self, served: Served, text: str) -> Vector | None:
         vector = self._cache.get(served.space.id, text)
         if vector is None:
             try:
@@ -219,7 +180,7 @@ class EmbeddingWorker:
         try:
             await self.async_open_spaces()
             if self._built_in_served is not None:
-                await self._async_fill(self._built_in_served)
+                await self._filler.async_fill(self._built_in_served)
         except EmbeddingError as err:  # it must not keep the server's vectors from being made
             _LOGGER.error("The built-in embedding model failed: %s", err)
 
@@ -229,7 +190,7 @@ class EmbeddingWorker:
             return _CHECK_SECONDS
         try:
             served = await self._async_preferred(self._preferred)
-            await self._async_fill(served)
+            await self._filler.async_fill(served)
         except EmbeddingError as err:
             self._note_failure(self._preferred, err)
             return self._retry_delay()
@@ -237,7 +198,7 @@ class EmbeddingWorker:
         await self._async_finish(served)
         return _CHECK_SECONDS
 
-    async def _async_preferred(self, embedder: Embedder) -> _Served:
+    async def _async_preferred(self, embedder: Embedder) -> Served:
         """Return the preferred space, looking now and then whether the model is still the same."""
         served = self._preferred_served
         overdue = time.monotonic() - self._checked_at >= _CHECK_SECONDS
@@ -246,14 +207,14 @@ class EmbeddingWorker:
         embedder.forget_space()
         key = await embedder.async_space()
         if served is None or served.space.key != key:
-            served = self._preferred_served = await self._async_open(embedder)
+            served = self._preferred_served = await self._filler.async_open(embedder)
             if not served.space.ready:
                 self._previous_served = await self._async_find_previous(served.space)
             self._choose()
         self._checked_at = time.monotonic()
         return served
 
-    async def _async_find_previous(self, target: Space) -> _Served | None:
+    async def _async_find_previous(self, target: Space) -> Served | None:
         """Return the space that served before, if its model still answers in it."""
         for space in reversed(await self._database.async_read(spaces.all_spaces)):
             built_in = self._built_in_served
@@ -265,96 +226,12 @@ class EmbeddingWorker:
             try:
                 if await embedder.async_space() == space.key:
                     # Nothing more is embedded in it, so the built-in space has to help out from the start.
-                    return _Served(embedder, space, waiting=1)
+                    return Served(embedder, space, waiting=1)
             except EmbeddingError:
                 continue
         return None
 
-    async def _async_open(self, embedder: Embedder) -> _Served:
-        """Return the embedder's space, added and calibrated if it is new."""
-        key = await embedder.async_space()
-        known = await self._database.async_read(spaces.all_spaces)
-        found = next((space for space in known if space.key == key), None)
-        calibration = found.calibration if found else await async_calibrate(embedder)
-        space = await self._database.async_write(
-            lambda connection: spaces.add(connection, key, calibration, self.index)
-        )
-        served = _Served(embedder, space)
-        served.waiting = await self._async_count(space)
-        return served
-
-    async def _async_fill(self, served: _Served) -> None:
-        """Embed what waits, batch by batch, in the order of storing."""
-        everything = served.look_at_all or not served.space.ready
-        if not served.changed and not everything:
-            return
-        served.under_way, served.changed, served.look_at_all = served.changed, set(), False
-        try:
-            await self._async_fill_from(served, None if everything else served.under_way)
-            if everything or served.waiting:
-                served.waiting = await self._async_count(served.space)
-        except BaseException:
-            served.look_at_all = True
-            served.changed |= served.under_way
-            raise
-        finally:
-            served.under_way = set()
-        if everything:
-            await self._async_mark_ready(served)
-
-    async def _async_fill_from(self, served: _Served, ids: AbstractSet[str] | None) -> None:
-        """Embed those of these memories that wait, of all of them for ``None``."""
-        space_id, after = served.space.id, 0
-        if ids is None:
-            served.skipped = 0
-        while items := await self._database.async_read(partial(_next_batch, space_id, after, ids)):
-            fresh = [item for item in items if served.refused.get(item.seq) != item.revision]
-            served.skipped += len(items) - len(fresh)
-            if fresh:
-                await self._async_embed(served, fresh)
-            after = items[-1].seq
-            if ids is None:
-                served.waiting = max(0, served.waiting - len(items))
-                self._choose()
-
-    async def _async_mark_ready(self, served: _Served) -> None:
-        """Let a space serve from now on if only memories wait that the model cannot embed."""
-        if served.waiting <= served.skipped and not served.space.ready:
-            space_id = served.space.id
-            await self._database.async_write(lambda connection: spaces.mark_ready(connection, space_id))
-            served.space = replace(served.space, ready=True)
-
-    async def _async_embed(self, served: _Served, items: Sequence[Waiting]) -> None:
-        """Embed and store some memories; one that the model makes nothing of must not hold up the others."""
-        try:
-            vectors = await self._async_vectors(served, [item.text for item in items])
-        except _NOT_THE_TEXT:
-            raise
-        except EmbeddingError as err:
-            await self._async_vectors(served, [_PROBE])  # raises where it is not the texts
-            if len(items) == 1:
-                served.skipped += 1
-                served.refused[items[0].seq] = items[0].revision
-                _LOGGER.debug("The embedding model %s cannot embed a memory: %s", served.embedder.model, err)
-                return
-            middle = len(items) // 2
-            await self._async_embed(served, items[:middle])
-            await self._async_embed(served, items[middle:])
-            return
-        blobs = [row.astype("<f4").tobytes() for row in vectors]
-        await self._database.async_write(
-            lambda connection: spaces.store(connection, served.space.id, items, blobs, self.index)
-        )
-
-    async def _async_vectors(self, served: _Served, texts: Sequence[str]) -> Vectors:
-        """Embed texts. Raises EmbeddingError, also where the vectors do not fit the space."""
-        vectors = await served.embedder.async_embed_documents(texts)
-        if vectors.shape[1] != served.space.key.dimension:
-            served.embedder.forget_space()
-            raise InvalidVectorsError(reason="the dimension has changed")
-        return vectors
-
-    async def _async_finish(self, served: _Served) -> None:
+    async def _async_finish(self, served: Served) -> None:
         """Drop what the preferred space replaces, once it is complete."""
         if served.space.ready:
             self._previous_served = None
@@ -363,17 +240,8 @@ class EmbeddingWorker:
     async def _async_drop_others(self) -> None:
         """Drop every space that nobody serves from any more."""
         kept = [served.space.id for served in (self._preferred_served, self._built_in_served) if served]
-        if not kept:
-            return
-        for space in await self._database.async_read(spaces.all_spaces):
-            if space.id not in kept:
-                await self._database.async_write(partial(self._drop, space.id))
-
-    def _drop(self, space_id: int, connection: sqlite3.Connection) -> None:
-        spaces.drop(connection, space_id, self.index)
-
-    async def _async_count(self, space: Space) -> int:
-        return await self._database.async_read(lambda connection: spaces.count_waiting(connection, space.id))
+        if kept:
+            await self._filler.async_drop_others(kept)
 
     # What people are told
 
@@ -423,7 +291,7 @@ class EmbeddingWorker:
 
     def set_index(self, index: CandidateIndex, error: str | None) -> None:
         """Take another index from here on."""
-        self.index = index
+        self._filler.index = index
         self._update(index=index.name, index_error=error)
 
     def set_memories(self, count: int) -> None:
@@ -439,9 +307,3 @@ class EmbeddingWorker:
         if status != self.status:
             self.status = status
             self._report(status)
-
-
-def _next_batch(
-    space_id: int, after: int, ids: AbstractSet[str] | None, connection: sqlite3.Connection
-) -> list[Waiting]:
-    return spaces.waiting(connection, space_id, after, _BATCH, ids)

@@ -119,7 +119,7 @@ async def test_space(embedder: OllamaEmbedder, stand_in: StandIn) -> None:
     assert known_space(embedder) is None
     first, same = await asyncio.gather(embedder.async_space(), embedder.async_space())
     assert first is same is known_space(embedder)
-    assert (first.model, first.dimension, first.template) == ("nomic-embed-text:latest", 768, "nomic")
+    assert (first.model, first.dimension, first.template) == ("nomic-embed-text", 768, "nomic")
     assert len(stand_in.requests_to("/api/tags")) == 1
     stand_in.models.change_digest(MODEL)
     assert await embedder.async_space() == first

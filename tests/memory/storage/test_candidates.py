@@ -153,3 +153,15 @@ def test_the_same_space_is_added_once(any_store: Store) -> None:
     again = spaces.add(any_store.connection, key, Calibration(0.3, 0.9), any_store.index)
     assert again == first
     assert first.calibration == Calibration(0.1, 0.5)
+
+
+def test_chunks_that_were_numbered_anew_are_made_again(connection: sqlite3.Connection) -> None:
+    """VACUUM may renumber rows without an integer primary key, and sqlite-vec reads its chunks by row number."""
+    store = Store(connection, Vec0Index())
+    space = store.add_space(dimension=8)
+    vectors = fill(store, space, 60)
+    expected = store.index.search(connection, space.id, ["ann"], vectors[0], 60)
+    assert expected
+    connection.execute(f"UPDATE vector_code_{space.id}_vector_chunks00 SET _rowid_ = _rowid_ + 10")
+    store.index.prepare(connection, space.id)
+    assert store.index.search(connection, space.id, ["ann"], vectors[0], 60) == expected

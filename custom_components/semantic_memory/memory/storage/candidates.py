@@ -127,9 +127,9 @@ class Vec0Index(ScanIndex):
         """Create the table, or fill it anew unless it is known to hold exactly the live vectors."""
         row = connection.execute("SELECT dimension, indexed FROM space WHERE id = ?", (space_id,)).fetchone()
         self._drop_orphans(connection)
-        if row is None or row[1]:
-            return
         table = _table(space_id)
+        if row is None or (row[1] and _is_intact(connection, table)):
+            return
         connection.execute(f"DROP TABLE IF EXISTS {table}")
         bits = -(-row[0] // 8) * 8
         connection.execute(f"CREATE VIRTUAL TABLE {table} USING vec0 (owner TEXT PARTITION KEY, code BIT[{bits}])")
@@ -181,6 +181,12 @@ class Vec0Index(ScanIndex):
         for (table,) in tables:
             if table not in known:
                 connection.execute(f"DROP TABLE {table}")
+
+
+def _is_intact(connection: sqlite3.Connection, table: str) -> bool:
+    """Return whether chunks still are where sqlite-vec looks for them: VACUUM is free to number such rows anew."""
+    chunks = f"{table}_vector_chunks00"
+    return connection.execute(f"SELECT 1 FROM {chunks} WHERE _rowid_ IS NOT rowid LIMIT 1").fetchone() is None
 
 
 def _table(space_id: int) -> str:

@@ -1,0 +1,37 @@
+"""Cleaning up after a purge."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from custom_components.semantic_memory.memory.engine import MemoryEngine
+from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError
+from custom_components.semantic_memory.memory.models import MemoryDraft, RecallRequest
+from custom_components.semantic_memory.memory.storage.database import Database
+
+from .fakes import ALICE
+
+
+async def test_memories_are_found_after_the_file_was_rewritten(engine: MemoryEngine) -> None:
+    for number in range(30):
+        await engine.async_remember(ALICE, MemoryDraft(value=f"number {number}", key=f"n{number}"))
+    await engine.async_remember(ALICE, MemoryDraft(value="The cat is called Tom", key="cat"))
+    await engine.async_forget(ALICE, [f"n{number}" for number in range(30)], purge=True)
+    found = await engine.async_recall(ALICE, RecallRequest(query="the name of my kitten"))
+    assert [hit.memory.key for hit in found.hits] == ["cat"]
+
+
+async def test_a_purge_counts_although_the_file_cannot_be_rewritten(
+    engine: MemoryEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def full(_: Database) -> None:
+        raise DatabaseUnavailableError(path=tmp_path, reason="the disk is full")
+
+    await engine.async_remember(ALICE, MemoryDraft(value="secret", key="secret"))
+    monkeypatch.setattr(Database, "async_rewrite", full)
+    gone = await engine.async_forget(ALICE, ["secret"], purge=True)
+    assert [memory.key for memory in gone] == ["secret"]
+    assert (await engine.async_list(ALICE)).total == 0
+    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "the disk is full" in record.getMessage()
