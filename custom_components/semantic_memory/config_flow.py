@@ -21,9 +21,9 @@ from .config_flow_checks import (
     normalised_url,
     ollama_client,
 )
-from .config_flow_schemas import REAUTH_SCHEMA, SERVER_SCHEMA, installed_name, is_model_name, model_schema, plain_name
+from .config_flow_schemas import REAUTH_SCHEMA, SERVER_SCHEMA, installed_name, is_model_name, model_schema
 from .const import CONF_EMBEDDER, DOMAIN, EMBEDDER_BUILT_IN, EMBEDDER_OLLAMA
-from .memory.embedding.ollama import OllamaClient, OllamaModel
+from .memory.embedding.ollama import OllamaClient, OllamaModel, plain_model_name
 from .options_flow import SemanticMemoryOptionsFlow
 
 TITLE: Final = "Semantic Memory"
@@ -107,7 +107,7 @@ class SemanticMemoryConfigFlow(ConfigFlow, domain=DOMAIN):
         problem, self._problem = self._problem, None
         if not user_input:
             return self._model_form(problem)
-        typed = plain_name(user_input[CONF_MODEL])
+        typed = plain_model_name(user_input[CONF_MODEL])
         installed = installed_name(self._models, typed)
         self._model = installed or typed
         if not is_model_name(self._model):

@@ -16,7 +16,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .memory.embedding.ollama import OllamaModel, normalise_model_name, same_model
+from .memory.embedding.ollama import OllamaModel, plain_model_name, same_model
 from .memory.embedding.templates import known_embedding_models
 
 _PASSWORD: Final = TextSelector(
@@ -36,14 +36,9 @@ _MEGABYTE: Final = 1_000_000
 _MEGABYTES_PER_GIGABYTE: Final = 1_000
 
 
-def plain_name(model: str) -> str:
-    """Return a name as it is stored and shown: Ollama takes ``x`` and ``x:latest`` for the same model."""
-    return normalise_model_name(model).removesuffix(":latest")
-
-
 def installed_name(models: Sequence[OllamaModel], name: str) -> str | None:
     """Return how the server writes the name of a model, ``None`` where it is not installed."""
-    return next((plain_name(model.name) for model in models if same_model(model.name, name)), None)
+    return next((plain_model_name(model.name) for model in models if same_model(model.name, name)), None)
 
 
 def is_model_name(model: str) -> bool:
@@ -93,7 +88,7 @@ def _installed_option(model: OllamaModel) -> SelectOptionDict:
         details.append(_size(model.size / _MEGABYTE))
     if model.embedding is None:
         details.append("may not be an embedding model")
-    name = plain_name(model.name)
+    name = plain_model_name(model.name)
     return SelectOptionDict(value=name, label=f"{name} ({', '.join(details)})")
 
 

@@ -12,7 +12,14 @@ from .base import SpaceKey, checked_unit_vectors
 from .breaker import CircuitBreaker
 from .ollama_client import OllamaClient
 from .ollama_http import EmbedderUnusableError
-from .ollama_models import OllamaModel, OllamaModelDetails, PullProgress, normalise_model_name, same_model
+from .ollama_models import (
+    OllamaModel,
+    OllamaModelDetails,
+    PullProgress,
+    normalise_model_name,
+    plain_model_name,
+    same_model,
+)
 from .templates import template_for
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ __all__ = [
     "OllamaModelDetails",
     "PullProgress",
     "normalise_model_name",
+    "plain_model_name",
     "same_model",
 ]
 
@@ -60,7 +68,7 @@ class OllamaEmbedder:
     ) -> None:
         """Take the server's client and the model's name as people write it."""
         self._client = client
-        self._model = model.strip()
+        self._model = plain_model_name(model)
         self._template = template_for(model)
         self._batch_size = batch_size
         self._query_timeout = query_timeout
@@ -72,7 +80,7 @@ class OllamaEmbedder:
 
     @property
     def model(self) -> str:
-        """Return the model's name as people know it."""
+        """Return the model's name as people know it, which is also that of its space."""
         return self._model
 
     @property
@@ -113,7 +121,7 @@ class OllamaEmbedder:
         digest = await self._client.async_digest(self._model)
         rows = await self._client.async_embed(self._model, [self._template.for_document(_PROBE)])
         vectors = await _in_thread(rows, 1, None)
-        return SpaceKey(normalise_model_name(self._model), vectors.shape[1], self._template.name, digest)
+        return SpaceKey(self._model, vectors.shape[1], self._template.name, digest)
 
     async def _embed_batches(self, texts: Sequence[str]) -> Vectors:
         parts = [await self._embed_with_retries(batch) for batch in batched(texts, self._batch_size, strict=False)]

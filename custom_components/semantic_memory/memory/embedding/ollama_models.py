@@ -108,6 +108,11 @@ def normalise_model_name(name: str) -> str:
     return name if ":" in name.rsplit("/", 1)[-1] else f"{name}:latest"
 
 
+def plain_model_name(model: str) -> str:
+    """Return a name as it is stored and shown: Ollama takes ``x`` and ``x:latest`` for the same model."""
+    return normalise_model_name(model).removesuffix(":latest")
+
+
 def same_model(one: str, other: str) -> bool:
     """Tell whether two names mean the same model; Ollama does not distinguish case."""
     return normalise_model_name(one).casefold() == normalise_model_name(other).casefold()
