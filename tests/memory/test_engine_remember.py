@@ -320,7 +320,7 @@ async def test_closing_while_writes_are_under_way(open_engine: OpenEngine, built
     results = await asyncio.gather(*writes, return_exceptions=True)
     with pytest.raises(StorageError) as caught:
         await remember(engine, "late")
-    assert caught.value.code == "database_unavailable"
+    assert caught.value.code == "database_closed"
     await engine.async_close()
     engine = await open_engine()
     acknowledged = [result for result in results if not isinstance(result, BaseException)]
