@@ -162,6 +162,7 @@ def test_chunks_that_were_numbered_anew_are_made_again(connection: sqlite3.Conne
     vectors = fill(store, space, 60)
     expected = store.index.search(connection, space.id, ["ann"], vectors[0], 60)
     assert expected
-    connection.execute(f"UPDATE vector_code_{space.id}_vector_chunks00 SET _rowid_ = _rowid_ + 10")
+    assert space.id == 1
+    connection.execute("UPDATE vector_code_1_vector_chunks00 SET _rowid_ = _rowid_ + 10")
     store.index.prepare(connection, space.id)
     assert store.index.search(connection, space.id, ["ann"], vectors[0], 60) == expected
