@@ -12,6 +12,7 @@ import pytest
 from custom_components.semantic_memory import errors
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.errors import (
+    DatabaseClosedError,
     DatabaseDamagedError,
     DatabaseUnavailableError,
     EmbedderAuthError,
@@ -41,6 +42,7 @@ EXAMPLES: Final = (
     StorageError("database_too_new", found=9, known=3),
     DatabaseDamagedError(path="/x"),
     DatabaseUnavailableError(path="/x", reason="full"),
+    DatabaseClosedError(),
     EmbeddingError(reason="odd"),
     EmbeddingError("built_in_missing", reason="No module named 'numpy'"),
     EmbedderUnavailableError(reason="refused"),
@@ -59,13 +61,23 @@ def _classes(kind: type[SemanticMemoryError] = SemanticMemoryError) -> Iterator[
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: f"{type(error).__name__}-{error.code}")
 def test_translated(error: SemanticMemoryError) -> None:
     found = errors.translated(error)
-    expected = ServiceValidationError if isinstance(error, InvalidInputError) else HomeAssistantError
+    expected = (
+        ServiceValidationError if isinstance(error, InvalidInputError | DatabaseClosedError) else HomeAssistantError
+    )
     assert type(found) is expected
     assert (found.translation_domain, found.translation_key) == (DOMAIN, error.code)
     assert found.translation_placeholders == error.placeholders
     message = TEXTS[error.code]["message"]
     assert {name for _, name, _, _ in Formatter().parse(message) if name} <= set(error.placeholders)
     assert all(isinstance(value, str) for value in error.placeholders.values())
+
+
+def test_what_was_sent_is_quoted_briefly() -> None:
+    sent = "\0half \ud83d\n" + "x" * 100_000
+    quoted = (errors.translated(MemoryNotFoundError(sent)).translation_placeholders or {})["reference"]
+    assert quoted.startswith("half ? xxx")
+    assert quoted.endswith("…")
+    assert len(quoted) <= 201
 
 
 def test_every_kind_has_words() -> None:

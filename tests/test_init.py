@@ -9,7 +9,7 @@ from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import llm
 from homeassistant.helpers.translation import async_get_exception_message
 from homeassistant.setup import async_setup_component
@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.semantic_memory import issues, repairs
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.engine import DATABASE, MemoryEngine
-from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError
+from custom_components.semantic_memory.memory.errors import DatabaseClosedError
 from custom_components.semantic_memory.memory.models import Caller, EmbedderState, MemoryDraft, RecallRequest
 
 from .blocking_guard import blocking_calls
@@ -95,11 +95,11 @@ async def test_shutdown_closes_the_engine(
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
     assert left_running() == []
-    with pytest.raises(DatabaseUnavailableError):
+    with pytest.raises(DatabaseClosedError):
         await engine.async_get(Caller(), "code")
-    with pytest.raises(HomeAssistantError) as error:
+    with pytest.raises(ServiceValidationError) as error:
         await async_act(hass, "get", key="code")
-    assert error.value.translation_key == "database_unavailable"
+    assert error.value.translation_key == "database_closed"
 
     assert await hass.config_entries.async_reload(setup_integration.entry_id)
     (item,) = (await async_act(hass, "list"))["memories"]

@@ -2,21 +2,33 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
-from .memory.errors import InvalidInputError, SemanticMemoryError
+from .memory.errors import DatabaseClosedError, InvalidInputError, SemanticMemoryError
+
+_QUOTED: Final = 200
+"""Characters of what was sent that an error repeats: enough to recognise it."""
 
 
 def translated(err: SemanticMemoryError) -> HomeAssistantError:
     """Return the Home Assistant error that says the same in the user's language."""
-    kind = ServiceValidationError if isinstance(err, InvalidInputError) else HomeAssistantError
-    return kind(
+    # Home Assistant says with the same kind that an entry is not loaded.
+    expected = isinstance(err, InvalidInputError | DatabaseClosedError)
+    quoted = isinstance(err, InvalidInputError)
+    return (ServiceValidationError if expected else HomeAssistantError)(
         translation_domain=DOMAIN,
         translation_key=err.code,
-        translation_placeholders=err.placeholders,
+        translation_placeholders={name: quote(text) if quoted else text for name, text in err.placeholders.items()},
     )
+
+
+def quote(sent: str) -> str:
+    """Return what was sent as an error may repeat it: short, on one line, and nothing that UTF-8 cannot hold."""
+    shown = " ".join(sent[: _QUOTED + 1].replace("\0", "").encode("utf-8", "replace").decode().split())
+    return shown if len(sent) <= _QUOTED else f"{shown[:_QUOTED]}…"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from homeassistant.helpers.llm import LLMContext
 
 from .const import CONF_DEVICE, CONF_PERSON, CONF_SATELLITES, DOMAIN, SECTION_PEOPLE
 from .data import SemanticMemoryConfigEntry
+from .errors import quote
 from .memory.models import Caller
 
 AUTOMATION: Final = "automation"
@@ -33,7 +34,7 @@ async def async_caller_for_action(hass: HomeAssistant, context: Context, person:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="person_without_user" if known else "person_not_found",
-            translation_placeholders={"person": person},
+            translation_placeholders={"person": quote(person)},
         )
     deleted = bool(context.user_id) and user is None
     if deleted or (acting is not None and acting.id != meant and not acting.is_admin):

@@ -7,6 +7,7 @@ SemanticMemoryError
 │   └── NotAllowedError          the caller may not act for that owner
 ├── StorageError
 │   ├── DatabaseDamagedError     the file is not, or is no longer, a sound database
+│   ├── DatabaseClosedError      the engine is being stopped or loaded anew
 │   └── DatabaseUnavailableError locked, full, read-only or not permitted
 └── EmbeddingError
     ├── EmbedderUnavailableError refused, timed out, failed or vanished: worth another try
@@ -80,6 +81,12 @@ class DatabaseDamagedError(StorageError):
     """The file is not a database, or no longer a sound one."""
 
     default_code = "database_damaged"
+
+
+class DatabaseClosedError(StorageError):
+    """The engine was closed, as happens while Home Assistant loads the integration anew or stops."""
+
+    default_code = "database_closed"
 
 
 class DatabaseUnavailableError(StorageError):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from custom_components.semantic_memory.memory.errors import (
+    DatabaseClosedError,
     DatabaseDamagedError,
     DatabaseUnavailableError,
     StorageError,
@@ -292,9 +293,8 @@ async def test_a_failed_migration_leaves_no_thread(path: Path) -> None:
 
 async def test_a_closed_database(path: Path) -> None:
     database = Database(path)
-    with pytest.raises(DatabaseUnavailableError) as caught:
+    with pytest.raises(DatabaseClosedError):
         await database.async_write(add("early"))
-    assert caught.value.placeholders["reason"] == "it is closed"
     await database.async_open(create_table)
     await database.async_read(bodies)
     assert own_threads() != []
@@ -302,9 +302,8 @@ async def test_a_closed_database(path: Path) -> None:
     assert own_threads() == []
     assert [file.name for file in path.parent.iterdir()] == ["memory.db"]
     for attempt in (database.async_write, database.async_read, database.async_maintain):
-        with pytest.raises(DatabaseUnavailableError) as caught:
+        with pytest.raises(DatabaseClosedError):
             await attempt(bodies)
-        assert caught.value.placeholders["reason"] == "it is closed"
     await database.async_close()
 
 

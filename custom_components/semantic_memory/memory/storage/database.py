@@ -14,7 +14,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Final
 
-from ..errors import DatabaseDamagedError, DatabaseUnavailableError, StorageError
+from ..errors import DatabaseClosedError, DatabaseDamagedError, DatabaseUnavailableError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ class Database:
         try:
             future = asyncio.get_running_loop().run_in_executor(executor, self._translating, work, *args)
         except RuntimeError as err:  # the executor is shut down
-            raise DatabaseUnavailableError(path=self.path, reason="it is closed") from err
+            raise DatabaseClosedError from err
         return await future
 
     def _translating[*Ts, T](self, work: Callable[[*Ts], T], *args: *Ts) -> T:
@@ -130,7 +130,7 @@ class Database:
     @property
     def _writing(self) -> sqlite3.Connection:
         if self._write_connection is None:
-            raise DatabaseUnavailableError(path=self.path, reason="it is closed")
+            raise DatabaseClosedError
         return self._write_connection
 
     def _open_writer(self, migrate: Work[None]) -> None:
