@@ -32,6 +32,16 @@ def test_text(sent: object, understood: str | None) -> None:
     assert arguments.text(sent) == understood
 
 
+@pytest.mark.parametrize("sent", [{(1, 2): 3}, 10**5000, ["a", 10**5000]], ids=["odd keys", "digits", "list"])
+def test_what_cannot_be_written(sent: object) -> None:
+    with pytest.raises(vol.Invalid, match="plain text"):
+        arguments.text(sent)
+
+
+def test_limit_of_hundreds_of_digits() -> None:
+    assert arguments.limit(10**400) is None
+
+
 @pytest.mark.parametrize(
     ("sent", "understood"),
     [
@@ -103,7 +113,7 @@ def test_days(sent: object, understood: float | None) -> None:
     assert arguments.days(sent) == understood
 
 
-@pytest.mark.parametrize("sent", ["next week", -1, "-3", True, float("inf")])
+@pytest.mark.parametrize("sent", ["next week", -1, "-3", True, float("inf"), 10**400], ids=lambda sent: str(sent)[:9])
 def test_days_that_are_none(sent: object) -> None:
     with pytest.raises(vol.Invalid, match="number of days"):
         arguments.days(sent)

@@ -1,6 +1,6 @@
 """The validators of the actions' fields, with everything that templates and models send."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -38,6 +38,18 @@ def test_text_that_a_template_turned_into_something_else(hass: HomeAssistant, wr
 
     assert not isinstance(rendered, str)
     assert schemas.text(rendered) == written
+
+
+@pytest.mark.parametrize("value", [[{(1, 2): 3}], 10**5000, [10**5000]], ids=["odd keys", "digits", "list"])
+def test_not_a_text(value: object) -> None:
+    with pytest.raises(ServiceValidationError) as raised:
+        schemas.text(value)
+
+    assert raised.value.translation_key == "invalid_text"
+
+
+def test_text_can_be_written_as_utf_8() -> None:
+    assert schemas.text("half an emoji: \ud83d") == "half an emoji: ?"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +134,16 @@ async def test_moment(hass: HomeAssistant, value: object, expected: datetime | N
 
 
 @pytest.mark.parametrize(
-    "value", ["soon", "2027-02-31", "2027-02-31T00:00:00", "0000-01-01", 5, "0001-01-01T00:00:00+23:59"]
+    "value",
+    [
+        "soon",
+        "2027-02-31",
+        "2027-02-31T00:00:00",
+        "0000-01-01",
+        5,
+        "0001-01-01T00:00:00+23:59",
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))),
+    ],
 )
 def test_not_a_date(value: object) -> None:
     with pytest.raises(ServiceValidationError) as raised:

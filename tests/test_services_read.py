@@ -66,6 +66,14 @@ async def test_get_nothing_resembles_an_id(hass: HomeAssistant) -> None:
     assert (answer["error"], answer["matches"]) == ("not_found", [])
 
 
+async def test_get_with_a_key_without_letters(hass: HomeAssistant) -> None:
+    """There is nothing to suggest, which is no reason to complain about a query that nobody sent."""
+    for key in ("___", "_ _"):
+        answer = await async_act(hass, "get", key=key)
+
+        assert (answer["error"], answer["matches"]) == ("not_found", [])
+
+
 @pytest.mark.parametrize("op", ["get", "update", "forget", "restore"])
 async def test_get_unknown_key_without_response(hass: HomeAssistant, op: str) -> None:
     with pytest.raises(ServiceValidationError, match="no memory with the key or ID `nowhere`") as raised:

@@ -59,10 +59,17 @@ def text(value: object) -> str | None:
         value = value[0]
     if value is None or (isinstance(value, list | tuple | dict) and not value):
         return None
-    # Ollama's integration decodes text that looks like JSON; this puts it back.
-    plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    plain = plain.strip()
+    plain = (value if isinstance(value, str) else _as_json(value)).strip()
     return None if plain.casefold() in _NOTHING else plain
+
+
+def _as_json(value: object) -> str:
+    """Return a value as JSON: Ollama's integration decodes text that looks like it, and this puts it back."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError) as err:  # odd keys, thousands of digits, very deep
+        message = "a value has to be plain text"
+        raise vol.Invalid(message) from err
 
 
 def tags(value: object) -> str | None:
@@ -110,6 +117,10 @@ def _number(value: object) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return float(value) if math.isfinite(value) else None
+        try:
+            number = float(value)
+        except OverflowError:  # an integer of hundreds of digits
+            return None
+        return number if math.isfinite(number) else None
     found = _NUMBER.match(text(value) or "")
     return float(found[0].replace(",", ".")) if found else None

@@ -37,9 +37,13 @@ def text(value: object) -> str | None:
     """Return ``value`` as text, as it was written where a template turned text into something else."""
     if isinstance(value, ResultWrapper) and value.render_result is not None:
         value = value.render_result
-    if isinstance(value, bool | dict | list | tuple):
-        value = json.dumps(value, ensure_ascii=False, default=str)
-    given = "" if value is None else str(value)
+    try:
+        if isinstance(value, bool | dict | list | tuple):
+            value = json.dumps(value, ensure_ascii=False, default=str)
+        # Templates can make halves of characters, which no answer could repeat.
+        given = "" if value is None else str(value).encode("utf-8", "replace").decode()
+    except (TypeError, ValueError, RecursionError) as err:  # odd keys, thousands of digits, very deep
+        raise translated(InvalidInputError("invalid_text")) from err
     return given if given.strip() else None
 
 
@@ -110,12 +114,12 @@ def flag(field: str) -> Callable[[object], bool | None]:
 
 def moment(value: object) -> datetime | None:
     """Return a date, or a date with a time; without a time zone it is meant in Home Assistant's own."""
-    if isinstance(value, datetime):
-        return dt_util.as_utc(value)
     given = text(value)
     if given is None or given.strip().lower() in _NOTHING:
         return None
-    with suppress(ValueError, OverflowError):  # the 31st of February, the year 0
+    with suppress(ValueError, OverflowError):  # the 31st of February, the year 0, midnight of the year 1 further east
+        if isinstance(value, datetime):
+            return dt_util.as_utc(value)
         if (result := dt_util.parse_datetime(given.strip())) is not None:
             return dt_util.as_utc(result)
         if (day := dt_util.parse_date(given.strip())) is not None:

@@ -261,11 +261,11 @@ async def _async_not_found(op: str, request: Request, err: MemoryNotFoundError) 
 
 
 async def _async_suggest(op: str, request: Request, reference: str) -> JsonArrayType:
-    """Return memories that resemble what was asked for; nothing resembles an id."""
+    """Return memories that resemble what was asked for; nothing resembles an id, or a key without letters."""
     engine, caller = request.engine, request.caller
-    if reference in texts(request.data.get("id")):
+    words = reference.replace("_", " ").strip()
+    if not words or reference in texts(request.data.get("id")):
         return []
-    words = reference.replace("_", " ")
     if op == "restore":
         where = MemoryFilter(text=words, forgotten=True)
         return memories_as_list((await engine.async_list(caller, where, limit=MAX_SUGGESTIONS)).memories)
