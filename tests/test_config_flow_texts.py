@@ -17,6 +17,8 @@ MODULES = {
 }
 WITHOUT_A_PAGE = {"reauth", "built_in", "finish"}
 """Steps that show nothing."""
+OF_THE_FORM = {"example"}
+"""Placeholders that the form gives, whatever is wrong."""
 
 
 class Problem(NamedTuple):
@@ -58,7 +60,7 @@ def test_errors(part: str) -> None:
 
     assert {problem.code for problem in found} == set(TEXTS[part]["error"])
     for problem in found:
-        assert placeholders(TEXTS[part]["error"][problem.code]) <= problem.given, problem.code
+        assert placeholders(TEXTS[part]["error"][problem.code]) <= problem.given | OF_THE_FORM, problem.code
 
 
 def test_steps() -> None:
@@ -112,8 +114,12 @@ def test_fields_of_a_satellite() -> None:
 def test_style() -> None:
     for text in texts_of({part: TEXTS[part] for part in MODULES}):
         assert "service" not in text.lower(), text
-        assert "://" not in text.replace("http://192.168.1.20:11434", ""), text
     for part in MODULES:
         for code, text in TEXTS[part]["error"].items():
             assert text.endswith((".", "{suggestion}.")), code
             assert len(text.split()) > 5, code
+
+
+def test_no_text_holds_an_address() -> None:
+    """Home Assistant's validator refuses them: addresses come as placeholders."""
+    assert not [text for text in texts_of(TEXTS) if "://" in text]

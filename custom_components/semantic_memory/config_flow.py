@@ -30,6 +30,8 @@ TITLE: Final = "Semantic Memory"
 OLLAMA_DOMAIN: Final = "ollama"
 """Home Assistant's own integration, whose server is suggested."""
 OLLAMA_WEBSITE: Final = "https://ollama.com/download"
+EXAMPLE_URL: Final = "http://192.168.1.20:11434"
+"""Home Assistant's validator wants no address in translations."""
 PATIENCE: Final = 2.0
 """Seconds that a form waits for the model before it gives way to a progress bar."""
 
@@ -99,7 +101,8 @@ class SemanticMemoryConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="ollama",
             data_schema=self.add_suggested_values_to_schema(SERVER_SCHEMA, user_input or suggested),
             errors=problem.errors if problem else None,
-            description_placeholders={"website": OLLAMA_WEBSITE} | (problem.placeholders if problem else {}),
+            description_placeholders={"website": OLLAMA_WEBSITE, "example": EXAMPLE_URL}
+            | (problem.placeholders if problem else {}),
         )
 
     async def async_step_model(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
