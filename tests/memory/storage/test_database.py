@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlite3
 import stat
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -199,6 +200,23 @@ async def test_another_process_has_locked_it(database: Database, path: Path) -> 
     other.close()
     await database.async_write(add("x"))
     assert await database.async_read(bodies) == ["x"]
+
+
+async def test_writes_wait_for_a_lock_together(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.5)
+    database = Database(path)
+    await database.async_open(create_table)
+    other = sqlite3.connect(path, autocommit=True)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    results = await asyncio.gather(*(database.async_write(add(str(n))) for n in range(20)), return_exceptions=True)
+    waited = time.monotonic() - began
+    assert {type(result) for result in results} == {DatabaseUnavailableError}
+    assert 0.4 < waited < 5  # one after the other it would be 10
+    other.execute("ROLLBACK")
+    other.close()
+    await database.async_write(add("x"))
+    await database.async_close()
 
 
 async def test_opening_while_another_process_has_locked_it(path: Path) -> None:

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 from ..errors import DatabaseClosedError, DatabaseDamagedError, DatabaseUnavailableError, StorageError
@@ -63,7 +64,7 @@ class Database:
 
     async def async_write[T](self, work: Work[T]) -> T:
         """Run ``work`` in a transaction of its own; it is durable when this returns."""
-        return await self._run(self._writer, self._in_transaction, work)
+        return await self._run(self._writer, self._in_transaction, work, time.monotonic())
 
     async def async_maintain[T](self, work: Work[T]) -> T:
         """Run ``work`` on the writer's connection outside a transaction (checkpoints and the like)."""
@@ -149,9 +150,9 @@ class Database:
             raise
         self._write_connection = connection
 
-    def _in_transaction[T](self, work: Work[T]) -> T:
+    def _in_transaction[T](self, work: Work[T], since: float) -> T:
         connection = self._writing
-        connection.execute("BEGIN IMMEDIATE")
+        _begin(connection, since)
         try:
             result = work(connection)
             connection.execute("COMMIT")
@@ -204,6 +205,19 @@ class Database:
         if self._write_connection is not None:
             self._write_connection.close()
             self._write_connection = None
+
+
+def _begin(connection: sqlite3.Connection, since: float) -> None:
+    """Begin to write, giving another process the rest of the time that the caller waits for it.
+
+    Writes that queue up behind a lock would otherwise wait for it one after the other.
+    """
+    left = max(0.0, since + _BUSY_SECONDS - time.monotonic())
+    connection.execute(f"PRAGMA busy_timeout = {round(left * 1_000)}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1_000)}")
 
 
 def _rewrite(connection: sqlite3.Connection) -> None:
