@@ -53,6 +53,34 @@ async def act(engine: MemoryEngine, number: int) -> dict[str, str]:
     return known
 
 
+async def test_what_is_kept_in_memory_follows_a_change_whose_caller_gave_up(engine: MemoryEngine) -> None:
+    """A script that starts anew cancels the action that it waits for, which changes the file all the same."""
+    for number in range(3):
+        await remember(engine, f"secret {number}", key=f"k{number}", pinned=True)
+    changes = [
+        asyncio.create_task(engine.async_forget(ALICE, ["k0"])),
+        asyncio.create_task(engine.async_forget(ALICE, ["k1"], purge=True)),
+        asyncio.create_task(engine.async_update(ALICE, "k2", MemoryChanges(value="changed"))),
+    ]
+    await asyncio.sleep(0)
+    for change in changes:
+        change.cancel()
+    await asyncio.gather(*changes, return_exceptions=True)
+    assert all(change.cancelled() for change in changes)
+    await until(lambda: [memory.value for memory in engine.pinned(ALICE)] == ["changed"])
+    assert engine.status.memories == 1
+
+
+async def test_closing_waits_for_changes_that_were_begun(open_engine: OpenEngine) -> None:
+    engine = await open_engine(FakeEmbedder("built-in"))
+    writes = [asyncio.create_task(remember(engine, f"value {number}", key=f"k{number}")) for number in range(20)]
+    await asyncio.sleep(0)
+    await engine.async_close()
+    assert {memory.key for memory in await asyncio.gather(*writes)} == {f"k{number}" for number in range(20)}
+    engine = await open_engine()
+    assert engine.status.memories == 20
+
+
 async def test_many_callers_at_once(open_engine: OpenEngine) -> None:
     engine = await open_engine(FakeEmbedder("built-in"), FakeEmbedder("server"))
     known = await asyncio.gather(*(act(engine, number) for number in range(16)))

@@ -27,6 +27,7 @@ async def test_stats_count_what_the_caller_sees(engine: MemoryEngine, clock: Clo
     assert mine.by_scope == {"household": 1, "session": 1, "user": 2}
     assert mine.by_category == {"general": 2, "home": 2}
     assert mine.by_owner == {ALICE.user_id: 3, "household": 1}
+    await until(lambda: engine.status.pending == 0)
     everything = await engine.async_stats(None)
     assert (everything.total, everything.by_owner[str(BOB.user_id)]) == (5, 1)
     assert (await engine.async_stats(NOBODY)).by_owner == {"household": 1}

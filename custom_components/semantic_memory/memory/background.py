@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 import logging
-from typing import Final
+from typing import Any, Final
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -18,6 +18,7 @@ class BackgroundTasks:
     def __init__(self) -> None:
         """Begin with none."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._finishing: set[asyncio.Task[Any]] = set()
 
     def start(self, name: str, work: Work) -> None:
         """Start ``work``, unless it is under way already."""
@@ -31,9 +32,17 @@ class BackgroundTasks:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    async def async_finish[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for ``work``, which runs to its end even if whoever waits is cancelled."""
+        task = asyncio.create_task(work)
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+        return await asyncio.shield(task)
+
     async def async_stop_all(self) -> None:
-        """Cancel all of them and wait until they have ended."""
+        """Cancel all of them, and wait until they and what is to be finished have ended."""
         await asyncio.gather(*(self.async_stop(name) for name in tuple(self._tasks)))
+        await asyncio.gather(*self._finishing, return_exceptions=True)
 
 
 async def _keep_running(name: str, work: Work) -> None:

@@ -1,15 +1,17 @@
 """Remember, recall, forget: what the surfaces call."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import wraps
 import logging
 from pathlib import Path
 import sqlite3
 import time
-from typing import Final, Self
+from typing import Any, Concatenate, Final, Self
 
 from . import drafts, policy
+from .at_hand import MemoriesAtHand
 from .background import BackgroundTasks
 from .embedding.base import Embedder
 from .errors import EmbeddingError, InvalidInputError, StorageError
@@ -37,7 +39,6 @@ from .models import (
     Source,
     Stats,
 )
-from .pinned import PinnedMemories
 from .storage import changes as storing, listing, memories, search, words
 from .storage.candidates import ScanIndex
 from .storage.database import Database
@@ -59,6 +60,18 @@ _SIMILAR_LIMIT: Final = 3
 _MAINTENANCE: Final = Source(surface="maintenance")
 
 
+def _to_the_end[**P, T](
+    method: Callable[Concatenate[MemoryEngine, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[MemoryEngine, P], Coroutine[Any, Any, T]]:
+    """Let a change run to its end although its caller is cancelled: what is kept in memory has to follow the file."""
+
+    @wraps(method)
+    async def run(self: MemoryEngine, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._background.async_finish(method(self, *args, **kwargs))
+
+    return run
+
+
 class MemoryEngine:
     """The memory of one home. Made by :meth:`async_open`, ended by :meth:`async_close`.
 
@@ -75,7 +88,7 @@ class MemoryEngine:
         self._worker = EmbeddingWorker(database, ScanIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._upkeep = Upkeep(database, self._worker)
         self._uses = UseCounter(database)
-        self._pinned = PinnedMemories(database)
+        self._at_hand = MemoriesAtHand(database)
         self._background = BackgroundTasks()
         self._counting = asyncio.Lock()
 
@@ -89,7 +102,7 @@ class MemoryEngine:
         engine = cls(database, settings, clock)
         try:
             await engine.async_load_index()
-            await engine._pinned.async_read()
+            await engine._at_hand.async_read()
             await engine._async_count()
         except BaseException:
             await database.async_close()
@@ -132,6 +145,7 @@ class MemoryEngine:
 
     # Writing
 
+    @_to_the_end
     async def async_remember(self, caller: Caller, draft: MemoryDraft) -> RememberResult:
         """Store a memory, or bring the one it is about up to date; it is durable when this returns."""
         prepared = drafts.prepare(caller, draft)
@@ -139,11 +153,12 @@ class MemoryEngine:
         outcome, memory, before = await self._async_change(caller, lambda change: change.remember(prepared, known))
         if outcome is Outcome.UNCHANGED:
             self._uses.count([memory], self._clock())
-            await self._pinned.async_follow([memory])
+            await self._at_hand.async_follow([memory])
             return RememberResult(outcome=outcome, memory=memory)
         await self._async_changed("set", [memory], [before] if before else [])
         return RememberResult(outcome=outcome, memory=memory, similar=await self._async_similar(caller, memory))
 
+    @_to_the_end
     async def async_update(self, caller: Caller, reference: str, changes: MemoryChanges) -> Memory:
         """Change the memory with this key or id. Raises MemoryNotFoundError, KeyInUseError."""
         owners = policy.visible_owners(caller)
@@ -152,6 +167,7 @@ class MemoryEngine:
             await self._async_changed("change", [after], [before])
         return after
 
+    @_to_the_end
     async def async_forget(
         self,
         caller: Caller,
@@ -182,11 +198,12 @@ class MemoryEngine:
             return list(doomed.values())
 
         gone = await self._async_change(caller, forget)
+        await self._async_changed("purge" if purge else "forget", gone, gone)
         if purge:
             await self._upkeep.async_leave_no_trace()
-        await self._async_changed("purge" if purge else "forget", gone, gone)
         return tuple(gone)
 
+    @_to_the_end
     async def async_restore(self, caller: Caller, reference: str, *, source: Source = _MAINTENANCE) -> Memory:
         """Bring a forgotten memory back. Raises MemoryNotFoundError, KeyInUseError."""
         owners = policy.visible_owners(caller)
@@ -275,7 +292,12 @@ class MemoryEngine:
 
     def pinned(self, caller: Caller) -> tuple[Memory, ...]:
         """Return the live pinned memories that the caller may see, the oldest first, without waiting."""
-        return self._pinned.visible(policy.visible_owners(caller), self._clock())
+        return self._at_hand.pinned(policy.visible_owners(caller), self._clock())
+
+    def core_facts(self, caller: Caller) -> tuple[Memory, ...]:
+        """Return the first facts about the caller, the oldest first, without waiting; none about nobody."""
+        owners = () if caller.user_id is None else (caller.user_id,)
+        return self._at_hand.core_facts(owners, self._clock())
 
     # Looking after it
 
@@ -301,6 +323,7 @@ class MemoryEngine:
         """Make every vector of the embedder that ought to serve anew, in the background."""
         await self._worker.async_clear()
 
+    @_to_the_end
     async def async_run_maintenance(self) -> None:
         """Take expired memories out, and purge those that were forgotten or expired long enough ago."""
         now = self._clock()
@@ -313,10 +336,10 @@ class MemoryEngine:
 
         expired = await self._async_change(Caller(), lambda change: change.expire())
         purged = await self._async_change(Caller(), purge)
-        if purged:
-            await self._upkeep.async_leave_no_trace()
         if expired or purged:
             await self._async_changed("purge", [*expired, *purged], [*expired, *purged])
+        if purged:
+            await self._upkeep.async_leave_no_trace()
 
     # Inside
 
@@ -329,7 +352,7 @@ class MemoryEngine:
 
     async def _async_changed(self, kind: str, now: Sequence[Memory], before: Sequence[Memory]) -> None:
         """Bring what is kept in memory up to date, wake the worker and tell the listeners."""
-        await self._pinned.async_follow([*now, *before])
+        await self._at_hand.async_follow([*now, *before])
         await self._async_count()
         self._worker.note_changed(memory.id for memory in now)
         self._tell(EngineEvent(kind=kind, memories=tuple(now)))
