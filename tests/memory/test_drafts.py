@@ -228,6 +228,9 @@ def test_editing_the_scope_moves_a_memory() -> None:
     shared = make(scope="household")
     assert edit(shared, scope="user").owner == "ann"
     assert edit(shared, value="x").owner == HOUSEHOLD
+    for_today = make(Caller(), scope="session")
+    assert edit(for_today, scope="session", value="x").owner == HOUSEHOLD
+    assert edit(for_today, scope="user").owner == "ann"
     with pytest.raises(InvalidInputError) as caught:
         edit(shared, Caller(), scope="user")
     assert caught.value.code == "scope_needs_person"

@@ -112,7 +112,8 @@ def edited(memory: Memory, caller: Caller, changes: MemoryChanges, now: float, s
         key=memory.key if changes.key is None else normalise_key(changes.key),
         value=memory.value if changes.value is None else _checked_value(changes.value),
         scope=scope,
-        owner=memory.owner if changes.scope is None else owner_for(caller, scope),
+        # Its scope given again moves nothing: what a satellite keeps for today stays the household's.
+        owner=memory.owner if scope is memory.scope else owner_for(caller, scope),
         category=memory.category if changes.category is None else parse_category(changes.category),
         tags=memory.tags if changes.tags is None else parse_tags(changes.tags),
         confidence=_first(_checked_confidence(changes.confidence), memory.confidence),
