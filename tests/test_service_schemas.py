@@ -173,3 +173,7 @@ def test_not_a_choice() -> None:
 )
 def test_fields_that_are_ignored(schema: Any, legacy: dict[str, str]) -> None:
     assert schema(legacy) == {}
+
+
+def test_a_person_is_named_without_the_blanks_around_it() -> None:
+    assert schemas.STATS_SCHEMA({"person": " Person.Resident\n"}) == {"person": "person.resident"}

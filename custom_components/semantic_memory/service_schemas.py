@@ -145,7 +145,7 @@ def choice[ChoiceT: StrEnum](options: type[ChoiceT], code: str) -> Callable[[obj
 _LEGACY: Final[dict[vol.Marker, Any]] = {vol.Remove("user_id"): object, vol.Remove("tags_search"): object}
 """Fields of the older scripts that have no meaning any more: who calls is known, tags are searched by themselves."""
 
-_PERSON: Final[dict[vol.Marker, Any]] = {vol.Optional("person"): text}
+_PERSON: Final[dict[vol.Marker, Any]] = {vol.Optional("person"): word}
 _REFERENCE: Final[dict[vol.Marker, Any]] = {vol.Optional("key"): text, vol.Optional("id"): text}
 _DETAILS: Final[dict[vol.Marker, Any]] = {
     vol.Optional("value"): text,
