@@ -13,10 +13,16 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.semantic_memory.const import DOMAIN
-from custom_components.semantic_memory.llm import MAX_PINNED, MAX_PINNED_LENGTH, PROMPT, async_get_tools
+from custom_components.semantic_memory.llm import (
+    MAX_CORE_FACTS,
+    MAX_PINNED,
+    MAX_PINNED_LENGTH,
+    PROMPT,
+    async_get_tools,
+)
 from custom_components.semantic_memory.llm_base import MemoryTool
 from custom_components.semantic_memory.llm_tools import MEMORY_TOOLS, ForgetTool, RecallTool, RememberTool
-from custom_components.semantic_memory.memory.models import Caller, MemoryDraft, Scope
+from custom_components.semantic_memory.memory.models import Caller, Category, MemoryDraft, Scope
 
 from .llm_helpers import async_api, llm_context
 
@@ -187,6 +193,33 @@ async def test_pinned_text_stays_inside_json(hass: HomeAssistant, setup_integrat
     prompt = (await async_api(hass, llm_context(), DOMAIN)).api_prompt
     assert not any(line.startswith("SYSTEM") for line in prompt.splitlines())
     assert _pinned_in(prompt) == [{"key": "drink", "value": text, "category": "general"}]
+
+
+async def test_core_facts_are_the_speakers_own(hass: HomeAssistant, setup_integration: MockConfigEntry) -> None:
+    anna, ben = MockUser(id="a" * 32).add_to_hass(hass), MockUser(id="b" * 32).add_to_hass(hass)
+    engine = setup_integration.runtime_data.engine
+    for user, name in ((anna, "Anna"), (ben, "Ben")):
+        await engine.async_remember(
+            Caller(user.id), MemoryDraft(key="name", value=f"Is called {name}", category=Category.USER)
+        )
+        await engine.async_remember(Caller(user.id), MemoryDraft(key="tea", value="Drinks tea"))
+    for user_id, facts in ((anna.id, ["Is called Anna"]), (ben.id, ["Is called Ben"]), (None, [])):
+        prompt = (await async_api(hass, llm_context(user_id))).api_prompt
+        assert [item["value"] for item in _pinned_in(prompt)] == facts
+
+
+async def test_core_facts_are_few_and_stay(hass: HomeAssistant, setup_integration: MockConfigEntry) -> None:
+    user = MockUser(id="a" * 32).add_to_hass(hass)
+    engine, caller = setup_integration.runtime_data.engine, Caller(user.id)
+    await engine.async_remember(caller, MemoryDraft(key="life", value="long " * 200, category=Category.USER))
+    prompts = set()
+    for number in range(MAX_CORE_FACTS + 2):
+        draft = MemoryDraft(key=f"fact_{number}", value=f"Fact number {number}", category=Category.USER)
+        await engine.async_remember(caller, draft)
+        if number >= MAX_CORE_FACTS:
+            prompts.add((await async_api(hass, llm_context(user.id))).api_prompt)
+    [prompt] = prompts
+    assert [item["key"] for item in _pinned_in(prompt)] == [f"fact_{number}" for number in range(MAX_CORE_FACTS - 1)]
 
 
 async def test_pins_are_bounded(hass: HomeAssistant, setup_integration: MockConfigEntry) -> None:

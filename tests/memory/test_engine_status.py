@@ -9,7 +9,15 @@ import pytest
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseDamagedError, StorageError
-from custom_components.semantic_memory.memory.models import EmbedderState, EngineEvent, EngineSettings, EngineStatus
+from custom_components.semantic_memory.memory.models import (
+    Caller,
+    EmbedderState,
+    EngineEvent,
+    EngineSettings,
+    EngineStatus,
+    MemoryChanges,
+    MemoryDraft,
+)
 
 from .fakes import ALICE, BOB, NOBODY, Clock, FakeEmbedder, OpenEngine, remember, until
 
@@ -97,3 +105,26 @@ async def test_only_the_owner_of_the_files_can_read_them(engine: MemoryEngine, t
     assert stat.S_IMODE((tmp_path / "memory").stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "memory").iterdir()}
     assert modes == dict.fromkeys(["memory.db", "memory.db-shm", "memory.db-wal"], 0o600)
+
+
+async def test_core_facts_follow_the_memories(engine: MemoryEngine, clock: Clock) -> None:
+    """The first facts that a person told about themselves, and nobody else's."""
+
+    def facts(caller: Caller) -> list[str]:
+        return [memory.key for memory in engine.core_facts(caller)]
+
+    for number in range(7):
+        draft = MemoryDraft(key=f"fact {number}", value=str(number), category="user", expires_in_days=number + 1)
+        await engine.async_remember(ALICE, draft)
+    await engine.async_remember(ALICE, MemoryDraft(key="ours", value="ours", category="user", scope="household"))
+    await engine.async_remember(BOB, MemoryDraft(key="his", value="his", category="user"))
+    assert facts(ALICE) == [f"fact_{number}" for number in range(5)]
+    assert facts(BOB) == ["his"]
+    assert facts(NOBODY) == []
+    await engine.async_forget(ALICE, ["fact 1"])
+    assert facts(ALICE) == ["fact_0", "fact_2", "fact_3", "fact_4", "fact_5"]
+    await engine.async_update(ALICE, "fact 2", MemoryChanges(category="home"))
+    await engine.async_update(ALICE, "fact 3", MemoryChanges(pinned=True))
+    assert facts(ALICE) == ["fact_0", "fact_4", "fact_5", "fact_6"]
+    clock.pass_days(2)
+    assert facts(ALICE) == ["fact_4", "fact_5", "fact_6"]

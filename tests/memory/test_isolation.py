@@ -44,6 +44,9 @@ MAY: Final = {
 }  # fmt: skip
 
 
+MAY_ABOUT_THEMSELVES: Final = {(caller, owner) for caller, owner in MAY if owner != "household"}
+
+
 async def get(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
     """Look for it by id and by key."""
     found = [await tried(engine.async_get(caller, reference)) for reference in (memory.id, memory.key)]
@@ -103,6 +106,13 @@ async def pinned(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
     return memory.id in str(engine.pinned(caller))
 
 
+async def core_facts(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Look at what every prompt says about the person, once the memory is such a fact."""
+    owner = NOBODY if memory.owner == HOUSEHOLD else Caller(user_id=memory.owner)
+    await engine.async_update(owner, memory.id, MemoryChanges(category="user", pinned=False))
+    return memory.id in str(engine.core_facts(caller))
+
+
 async def remembering(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
     """Say nearly the same in every scope, with its key and without."""
     shown = False
@@ -153,6 +163,7 @@ ROWS: Final[dict[str, Sees]] = {
     "async_history": history,
     "async_stats": stats,
     "pinned": pinned,
+    "core_facts": core_facts,
     "async_remember": remembering,
     "async_update": update,
     "async_forget": forget,
@@ -205,7 +216,7 @@ async def test_nobody_reaches_what_is_not_theirs(
         if await ROWS[method](engine, caller, made[owner]):
             reached.add((name, owner))
         await empty(engine)
-    assert reached == MAY
+    assert reached == (MAY_ABOUT_THEMSELVES if method == "core_facts" else MAY)
 
 
 async def empty(engine: MemoryEngine) -> None:

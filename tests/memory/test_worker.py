@@ -23,7 +23,6 @@ from custom_components.semantic_memory.memory.models import (
     EngineEvent,
     EngineStatus,
     MemoryChanges,
-    MemoryDraft,
     RecallRequest,
 )
 from custom_components.semantic_memory.memory.storage import memories, spaces
@@ -629,25 +628,21 @@ async def test_uses_that_could_not_be_written_are_kept(
             await asyncio.sleep(0.005)
 
 
-async def test_a_memory_whose_caller_went_away_is_embedded_in_the_end(
+async def test_a_memory_that_the_worker_was_not_told_of_is_embedded_in_the_end(
     open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embedder = FakeEmbedder("server")
     engine = await open_engine(None, embedder)
     await until(lambda: engine.status.model == "server" and not engine._worker._wake.is_set())
     monkeypatch.setattr(worker, "_CHECK_SECONDS", 0.02)
-    stored = asyncio.Event()
     change = MemoryEngine._async_changed
 
-    async def never(*_: object) -> None:
-        stored.set()
-        await asyncio.Event().wait()
+    async def fail(*_: object) -> None:
+        raise StorageError
 
-    monkeypatch.setattr(MemoryEngine, "_async_changed", never)
-    caller = asyncio.create_task(engine.async_remember(ALICE, MemoryDraft(value="kitten", key="pet")))
-    await stored.wait()
-    caller.cancel()
-    await asyncio.gather(caller, return_exceptions=True)
+    monkeypatch.setattr(MemoryEngine, "_async_changed", fail)
+    with pytest.raises(StorageError):
+        await remember(engine, "kitten", key="pet")
     monkeypatch.setattr(MemoryEngine, "_async_changed", change)
     engine.wake()
     async with asyncio.timeout(10):

@@ -24,6 +24,8 @@ _EXPRESSIONS: Final = {
     SortKey.USE_COUNT: "use_count",
 }
 _EXPIRING_DAYS: Final = 7
+_CORE_FACTS: Final = 5
+"""Of each person."""
 _MAX_SEQ: Final = 2**63
 
 
@@ -125,6 +127,19 @@ def stats(
 def pinned(connection: sqlite3.Connection) -> list[Memory]:
     """Return every pinned memory, the oldest first."""
     return [memory for _, memory in find(connection, "pinned AND deleted_at IS NULL", {}, "ORDER BY seq")]
+
+
+def core_facts(connection: sqlite3.Connection) -> list[Memory]:
+    """Return each person's first facts about themselves that are not pinned, the oldest first.
+
+    The oldest, because a choice by use or date would change the prompt that they are for all the time.
+    """
+    numbered = (
+        "SELECT seq, row_number() OVER (PARTITION BY owner ORDER BY seq) AS place FROM memory"
+        " WHERE category = 'user' AND scope = 'user' AND deleted_at IS NULL AND NOT pinned"
+    )
+    condition = f"seq IN (SELECT seq FROM ({numbered}) WHERE place <= :count)"
+    return [memory for _, memory in find(connection, condition, {"count": _CORE_FACTS}, "ORDER BY seq")]
 
 
 def count_live(connection: sqlite3.Connection) -> int:

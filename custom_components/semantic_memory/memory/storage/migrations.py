@@ -123,7 +123,20 @@ def m003_create_vectors(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX vector_memory ON vector (memory_seq)")
 
 
-STEPS: Final[tuple[Step, ...]] = (m001_create_memories, m002_create_word_index, m003_create_vectors)
+def m004_index_core_facts(connection: sqlite3.Connection) -> None:
+    """Find what people said about themselves without looking at every memory."""
+    connection.execute(
+        "CREATE INDEX memory_core_facts ON memory (owner, seq)"
+        " WHERE category = 'user' AND scope = 'user' AND deleted_at IS NULL AND NOT pinned"
+    )
+
+
+STEPS: Final[tuple[Step, ...]] = (
+    m001_create_memories,
+    m002_create_word_index,
+    m003_create_vectors,
+    m004_index_core_facts,
+)
 
 
 def migrate(connection: sqlite3.Connection, steps: tuple[Step, ...] = STEPS) -> None:
