@@ -229,3 +229,19 @@ async def empty(engine: MemoryEngine) -> None:
 
     gone = await engine._async_change(NOBODY, purge)
     await engine._async_changed("purge", gone, gone)
+
+
+async def test_scores_do_not_tell_what_others_have_stored(engine: MemoryEngine) -> None:
+    """A word's weight would, if it were counted over all owners."""
+
+    async def scores() -> list[tuple[float, float | None]]:
+        found = await engine.async_recall(ALICE, RecallRequest(query="submarine lessons on Friday", threshold=0.0))
+        return [(hit.score, hit.keyword_score) for hit in found.hits]
+
+    await remember(engine, "Swimming lessons are on Friday", ALICE, key="swimming")
+    await remember(engine, "The submarine film is on Sunday", ALICE, key="film")
+    before = await scores()
+    assert len(before) == 2
+    for number in range(5):
+        await remember(engine, f"I bought a submarine, number {number}", BOB, key=f"secret {number}")
+    assert await scores() == before

@@ -217,7 +217,7 @@ class Hit:
     vector_score: float | None
     """0..1 calibrated similarity, ``None`` where only words were compared."""
     keyword_score: float | None
-    """0..1 normalised BM25, ``None`` where no word matched."""
+    """0..1, share of the question's weight that its words carry, ``None`` where no word matched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,6 @@ def test_filters_that_leave_something_out(where: dict[str, Any], narrow: bool, s
 def test_reading_by_seq(filled: Store) -> None:
     conditions = Conditions(["ann"], MemoryFilter(), filled.now)
     assert conditions.count(filled.connection) == 3
-    assert conditions.count(filled.connection, up_to=2) == 2
     assert sorted(conditions.all_seqs(filled.connection)) == [1, 2, 3]
     assert conditions.allowed(filled.connection, range(100_000)) == {1, 2, 3}
     assert conditions.allowed(filled.connection, []) == set()

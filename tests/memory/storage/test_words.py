@@ -17,19 +17,28 @@ def counts(store: Store, query: str) -> dict[str, int]:
 
 @pytest.mark.parametrize(("occurrences", "total"), [(0, 0), (0, 1), (1, 1), (5, 10), (10, 10), (1, 10_000)])
 def test_weights_are_positive(occurrences: int, total: int) -> None:
-    assert words.weight(occurrences, total) >= 1e-6
+    assert words.weight(occurrences, total) > 0
+
+
+def test_rarer_words_weigh_more() -> None:
+    weights = [words.weight(occurrences, 100) for occurrences in (0, 1, 10, 100)]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] == pytest.approx(log(1 + 100.5 / 0.5))
 
 
 def test_words_that_most_memories_have_tell_nothing(store: Store) -> None:
     for number in range(40):
         store.remember(f"The lamp {number} shines" if number else "The lamp glows", BOB, key=f"k{number}")
     assert counts(store, "the glow lamps unknown") == {"the": 40, "glow": 1, "lamps": 40, "unknown": 0}
-    query = words.weigh(store.connection, query_words("the glow lamps unknown"))
-    assert query.terms == [("glow",)]
-    assert query.weight == pytest.approx(log(39.5 / 1.5) + log(40.5 / 0.5))
-    assert words.weigh(store.connection, query_words("the")).terms == [("the",)]
-    assert words.weigh(store.connection, query_words("unknown")).terms == []
-    assert words.weigh(store.connection, []).terms == []
+
+    def telling(query: str) -> dict[str, bool]:
+        found = words.telling(store.connection, query_words(query))
+        return {term[0]: known for term, known in found.items()}
+
+    assert telling("the glow lamps unknown") == {"glow": True, "unknown": False}
+    assert telling("the unknown") == {"the": True, "unknown": False}
+    assert telling("unknown") == {"unknown": False}
+    assert telling("") == {}
 
 
 def test_forgotten_memories_do_not_count(store: Store) -> None:

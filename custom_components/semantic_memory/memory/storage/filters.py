@@ -38,12 +38,9 @@ class Conditions:
         """
         return f"+{self.sql}"
 
-    def count(self, connection: sqlite3.Connection, up_to: int = -1) -> int:
-        """Return how many memories meet the condition; with ``up_to``, no more than that are counted."""
-        (count,) = connection.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM memory WHERE {self.sql} LIMIT :up_to)",
-            {**self.parameters, "up_to": up_to},
-        ).fetchone()
+    def count(self, connection: sqlite3.Connection) -> int:
+        """Return how many memories meet the condition."""
+        (count,) = connection.execute(f"SELECT count(*) FROM memory WHERE {self.sql}", self.parameters).fetchone()
         return int(count)
 
     def all_seqs(self, connection: sqlite3.Connection) -> list[int]:

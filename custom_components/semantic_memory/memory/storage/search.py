@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
@@ -46,13 +47,13 @@ def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -
     known = [space for space in spaces.all_spaces(connection) if space.id in search.vectors]
     known.sort(key=lambda space: list(search.vectors).index(space.id))
     near = _near(connection, search, conditions, index, [space.id for space in known])
-    scored_words = _by_words(connection, search, conditions)
+    visible = conditions.count(connection)
+    scored_words = _by_words(connection, search, conditions, visible)
     found = conditions.allowed(connection, near | scored_words.keys())
     scored_vectors = _by_vectors(connection, search, known, list(found))
     ranked = ranking.rank(
         (ranking.Candidate(seq, scored_vectors.get(seq), scored_words.get(seq)) for seq in found), search.keyword_weight
     )
-    visible = conditions.count(connection, up_to=ranking.SMALL_STORE + 1)
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
     return _hits(connection, conditions, best)
 
@@ -75,24 +76,33 @@ def _near(
     }
 
 
-def _by_words(connection: sqlite3.Connection, search: Search, conditions: Conditions) -> dict[int, float]:
-    """Return candidates by keyword with the share of the query's weight that they carry, 0..1.
+def _by_words(connection: sqlite3.Connection, search: Search, conditions: Conditions, visible: int) -> dict[int, float]:
+    """Return candidates by keyword with the share of the question's weight that their words carry, 0..1.
 
-    BM25 is divided by the sum of the inverse document frequencies of the query's words, which is what a memory of
-    average length that has each of them once would get. A memory that shares only a word that everything has is thus
-    not taken for a good match just because there is no better one.
+    A word's weight is its inverse document frequency among the ``visible`` memories, not among all as FTS5's ``bm25``
+    would have it: scores must not tell what others have stored. Memories are so short that how often a word stands in
+    one, and its length, only added noise (LoCoMo, recall@5: 0.650 against 0.643 with BM25).
     """
-    query = words.weigh(connection, text.query_words(search.query))
-    if not query.terms:
-        return {}
+    scores: dict[int, float] = {}
+    whole = 0.0
+    for term, known in words.telling(connection, text.query_words(search.query)).items():
+        seqs = _with_word(connection, term, conditions) if known else []
+        weight = words.weight(len(seqs), visible)
+        whole += weight
+        for seq in seqs:
+            scores[seq] = scores.get(seq, 0.0) + weight
+    best = nlargest(KEYWORD_CANDIDATES, scores, key=lambda seq: (scores[seq], seq))
+    return {seq: scores[seq] / whole for seq in best}
+
+
+def _with_word(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> list[int]:
+    """Return the memories that have a word."""
     rows = connection.execute(
-        "SELECT seq, bm25(memory_fts, 1.0, 1.0, 0.5) AS distance FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
-        f" WHERE memory_fts MATCH :match AND {conditions.by_seq} ORDER BY distance LIMIT :limit",
-        {**conditions.parameters, "match": text.match_any(query.terms), "limit": KEYWORD_CANDIDATES},
+        "SELECT seq FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
+        f" WHERE memory_fts MATCH :match AND {conditions.by_seq}",
+        {**conditions.parameters, "match": text.match_any([term])},
     )
-    found = rows.fetchall()
-    whole = max([query.weight, *(-distance for _, distance in found)])
-    return {seq: max(0.0, -distance / whole) for seq, distance in found}
+    return [seq for (seq,) in rows]
 
 
 def _by_vectors(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import log
 import sqlite3
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..text import Term
 
@@ -15,15 +15,6 @@ _COMMON_LEAST: Final = 10
 """A word in so few memories always tells something: nobody minds reading them all."""
 
 
-class Query(NamedTuple):
-    """What of a query is worth looking for."""
-
-    terms: list[Term]
-    """Words that some memories have, but not too many."""
-    weight: float
-    """Sum of the inverse document frequencies of these words and of those that no memory has."""
-
-
 def prepare(connection: sqlite3.Connection) -> None:
     """Give a connection what it takes to stem words as the index does: FTS5 shows its tokens only in a table."""
     connection.execute(f"CREATE VIRTUAL TABLE temp.query_word USING fts5 (word, tokenize = '{_TOKENIZER}')")
@@ -31,8 +22,12 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 
 def weight(occurrences: int, total: int) -> float:
-    """Return a word's inverse document frequency as FTS5's ``bm25`` has it: at least 1e-6."""
-    return max(1e-6, log((total - occurrences + 0.5) / (occurrences + 0.5)))
+    """Return a word's inverse document frequency, always above 0.
+
+    ``log(1 + (N - n + 0.5) / (n + 0.5))``, as in Lucene's BM25 (Robertson and Zaragoza, "The Probabilistic Relevance
+    Framework", 2009, with 1 added so that words of more than half of the memories do not count against them).
+    """
+    return log(1 + (total - occurrences + 0.5) / (occurrences + 0.5))
 
 
 def frequencies(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[Term, int]:
@@ -46,18 +41,18 @@ def frequencies(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[T
     return {terms[place]: count for place, count in counted}
 
 
-def weigh(connection: sqlite3.Connection, terms: Sequence[Term]) -> Query:
-    """Leave out words that many memories have, unless no other is left.
+def telling(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[Term, bool]:
+    """Leave out words that many memories have, unless no other is left; say of each whether any memory has it.
 
-    The frequencies stand for a list of stop words, and do so in any language.
+    The frequencies stand for a list of stop words, and do so in any language. They are those of all owners together,
+    which tells nobody more than that a word is very common.
     """
     (total,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
     counts = frequencies(connection, terms)
     common = max(_COMMON_LEAST, total * _COMMON_SHARE)
-    known = [term for term, count in counts.items() if count]
-    telling = [term for term in known if counts[term] <= common] or known
-    counted = [count for term, count in counts.items() if not count or term in telling]
-    return Query(telling, sum(weight(count, total) for count in counted))
+    if not any(0 < count <= common for count in counts.values()):
+        return {term: count > 0 for term, count in counts.items()}
+    return {term: count > 0 for term, count in counts.items() if count <= common}
 
 
 def rarest(connection: sqlite3.Connection, terms: Sequence[Term], count: int) -> list[Term]:
