@@ -167,8 +167,7 @@ def test_the_guard_sees_what_blocks(tmp_path: Path) -> None:
     (tmp_path / DATABASE).touch()
     with blocking_calls() as found:
         repairs._set_aside(tmp_path)
-    (call,) = found
-    assert call.startswith("os.rename")
+    (call,) = [call for call in found if call.startswith("os.rename")]  # formatting a date may import a module too
     assert "repairs.py" in call
 
 

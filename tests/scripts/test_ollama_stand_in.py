@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+import gc
 import os
 from pathlib import Path
 import signal
@@ -43,6 +44,10 @@ async def client(stand_in: StandIn) -> AsyncIterator[ollama.AsyncClient]:
     """Return the client that Home Assistant's ollama integration uses."""
     async with ollama.AsyncClient(stand_in.url) as client:
         yield client
+    # The client leaves streams that end in an error to the garbage collector, which closes them in tasks of their own.
+    gc.collect()
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*(task for task in tasks if "athrow" in repr(task)), return_exceptions=True)
 
 
 async def post(session: aiohttp.ClientSession, url: str, body: object) -> tuple[int, str]:
