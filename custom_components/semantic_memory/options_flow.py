@@ -106,7 +106,7 @@ def _schema(options: Mapping[str, Any]) -> vol.Schema:
                 vol.Schema(
                     {
                         _required(CONF_DEFAULT_EXPIRY_DAYS, retention, int(_DEFAULTS.default_expiry_days)): _number(
-                            0, MAX_DEFAULT_EXPIRY_DAYS, unit="d"
+                            0, MAX_DEFAULT_EXPIRY_DAYS, unit="days"
                         ),
                     }
                 )
