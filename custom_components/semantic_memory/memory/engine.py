@@ -156,7 +156,8 @@ class MemoryEngine:
             await self._at_hand.async_follow([memory])
             return RememberResult(outcome=outcome, memory=memory)
         await self._async_changed("set", [memory], [before] if before else [])
-        return RememberResult(outcome=outcome, memory=memory, similar=await self._async_similar(caller, memory))
+        similar = await self._async_similar(caller, memory, known)
+        return RememberResult(outcome=outcome, memory=memory, similar=similar)
 
     @_to_the_end
     async def async_update(self, caller: Caller, reference: str, changes: MemoryChanges) -> Memory:
@@ -373,9 +374,15 @@ class MemoryEngine:
             return None  # the worker will try again, and says what is wrong
         return storing.KnownVector(space.id, text, vectors[0].astype("<f4").tobytes())
 
-    async def _async_similar(self, caller: Caller, memory: Memory) -> tuple[Hit, ...]:
-        """Return other memories that are near in the built-in space: they may contradict the new one."""
-        known = await self._async_embed(memory.value)
+    async def _async_similar(
+        self, caller: Caller, memory: Memory, known: storing.KnownVector | None
+    ) -> tuple[Hit, ...]:
+        """Return other memories that are near in the built-in space: they may contradict the new one.
+
+        ``known`` is the vector that the memory was stored with, which is its value's where the key adds nothing.
+        """
+        if known is None or known.text != memory.value:
+            known = await self._async_embed(memory.value)
         if known is None:
             return ()
         import numpy as np  # noqa: PLC0415 - it is there: the vector was made with it

@@ -47,8 +47,10 @@ def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -
     known = [space for space in spaces.all_spaces(connection) if space.id in search.vectors]
     known.sort(key=lambda space: list(search.vectors).index(space.id))
     near = _near(connection, search, conditions, index, [space.id for space in known])
-    visible = conditions.count(connection)
-    scored_words = _by_words(connection, search, conditions, visible)
+    terms = text.query_words(search.query)
+    # Neither words nor a default threshold: then nobody asks how many memories there are.
+    visible = conditions.count(connection) if terms or not search.strict else 0
+    scored_words = _by_words(connection, terms, conditions, visible)
     found = conditions.allowed(connection, near | scored_words.keys())
     scored_vectors = _by_vectors(connection, search, known, list(found))
     ranked = ranking.rank(
@@ -76,7 +78,9 @@ def _near(
     }
 
 
-def _by_words(connection: sqlite3.Connection, search: Search, conditions: Conditions, visible: int) -> dict[int, float]:
+def _by_words(
+    connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions, visible: int
+) -> dict[int, float]:
     """Return candidates by keyword with the share of the question's weight that their words carry, 0..1.
 
     A word's weight is its inverse document frequency among the ``visible`` memories, not among all as FTS5's ``bm25``
@@ -85,7 +89,7 @@ def _by_words(connection: sqlite3.Connection, search: Search, conditions: Condit
     """
     scores: dict[int, float] = {}
     whole = 0.0
-    for term, known in words.telling(connection, text.query_words(search.query)).items():
+    for term, known in words.telling(connection, terms).items():
         seqs = _with_word(connection, term, conditions) if known else []
         weight = words.weight(len(seqs), visible)
         whole += weight
