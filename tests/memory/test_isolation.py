@@ -227,8 +227,8 @@ async def empty(engine: MemoryEngine) -> None:
         change.purge(found)
         return [memory for _, memory in found]
 
-    gone = await engine._async_change(NOBODY, purge)
-    await engine._async_changed("purge", gone, gone)
+    gone = await engine._writes.async_change(NOBODY, purge)
+    await engine._writes.async_changed("purge", gone, gone)
 
 
 async def test_scores_do_not_tell_what_others_have_stored(engine: MemoryEngine) -> None:

@@ -27,6 +27,7 @@ from custom_components.semantic_memory.memory.models import (
 )
 from custom_components.semantic_memory.memory.storage import memories, spaces
 from custom_components.semantic_memory.memory.storage.database import Database
+from custom_components.semantic_memory.memory.writes import Writes
 
 from .fakes import ALICE, FakeEmbedder, OpenEngine, assert_sound, remember, until
 
@@ -635,15 +636,15 @@ async def test_a_memory_that_the_worker_was_not_told_of_is_embedded_in_the_end(
     engine = await open_engine(None, embedder)
     await until(lambda: engine.status.model == "server" and not engine._worker._wake.is_set())
     monkeypatch.setattr(worker, "_CHECK_SECONDS", 0.02)
-    change = MemoryEngine._async_changed
+    change = Writes.async_changed
 
     async def fail(*_: object) -> None:
         raise StorageError
 
-    monkeypatch.setattr(MemoryEngine, "_async_changed", fail)
+    monkeypatch.setattr(Writes, "async_changed", fail)
     with pytest.raises(StorageError):
         await remember(engine, "kitten", key="pet")
-    monkeypatch.setattr(MemoryEngine, "_async_changed", change)
+    monkeypatch.setattr(Writes, "async_changed", change)
     engine.wake()
     async with asyncio.timeout(10):
         while await models(engine) != {"server 1": 1}:

@@ -11,7 +11,6 @@ import time
 from typing import Any, Concatenate, Final, Self
 
 from . import drafts, policy
-from .at_hand import MemoriesAtHand
 from .background import BackgroundTasks
 from .embedding.base import Embedder
 from .errors import EmbeddingError, InvalidInputError, StorageError
@@ -48,6 +47,7 @@ from .text import document_text
 from .upkeep import Upkeep
 from .uses import UseCounter
 from .worker import EmbeddingWorker, MakeEmbedder
+from .writes import Writes
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -87,10 +87,9 @@ class MemoryEngine:
         self._listeners = Listeners()
         self._worker = EmbeddingWorker(database, ScanIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._upkeep = Upkeep(database, self._worker)
+        self._writes = Writes(database, self._worker, self._listeners, settings, clock)
         self._uses = UseCounter(database)
-        self._at_hand = MemoriesAtHand(database)
         self._background = BackgroundTasks()
-        self._counting = asyncio.Lock()
 
     @classmethod
     async def async_open(
@@ -102,8 +101,8 @@ class MemoryEngine:
         engine = cls(database, settings, clock)
         try:
             await engine.async_load_index()
-            await engine._at_hand.async_read()
-            await engine._async_count()
+            await engine._writes.at_hand.async_read()
+            await engine._writes.async_count()
         except BaseException:
             await database.async_close()
             raise
@@ -150,12 +149,14 @@ class MemoryEngine:
         """Store a memory, or bring the one it is about up to date; it is durable when this returns."""
         prepared = drafts.prepare(caller, draft)
         known = await self._async_embed(document_text(prepared.key, prepared.value, prepared.tags or ()))
-        outcome, memory, before = await self._async_change(caller, lambda change: change.remember(prepared, known))
+        outcome, memory, before = await self._writes.async_change(
+            caller, lambda change: change.remember(prepared, known)
+        )
         if outcome is Outcome.UNCHANGED:
             self._uses.count([memory], self._clock())
-            await self._at_hand.async_follow([memory])
+            await self._writes.at_hand.async_follow([memory])
             return RememberResult(outcome=outcome, memory=memory)
-        await self._async_changed("set", [memory], [before] if before else [])
+        await self._writes.async_changed("set", [memory], [before] if before else [])
         similar = await self._async_similar(caller, memory, known)
         return RememberResult(outcome=outcome, memory=memory, similar=similar)
 
@@ -163,9 +164,11 @@ class MemoryEngine:
     async def async_update(self, caller: Caller, reference: str, changes: MemoryChanges) -> Memory:
         """Change the memory with this key or id. Raises MemoryNotFoundError, KeyInUseError."""
         owners = policy.visible_owners(caller)
-        before, after = await self._async_change(caller, lambda change: change.edit(owners, reference, caller, changes))
+        before, after = await self._writes.async_change(
+            caller, lambda change: change.edit(owners, reference, caller, changes)
+        )
         if after != before:
-            await self._async_changed("change", [after], [before])
+            await self._writes.async_changed("change", [after], [before])
         return after
 
     @_to_the_end
@@ -198,8 +201,8 @@ class MemoryEngine:
             change.purge(list(doomed.items()))
             return list(doomed.values())
 
-        gone = await self._async_change(caller, forget)
-        await self._async_changed("purge" if purge else "forget", gone, gone)
+        gone = await self._writes.async_change(caller, forget)
+        await self._writes.async_changed("purge" if purge else "forget", gone, gone)
         if purge:
             await self._upkeep.async_leave_no_trace()
         return tuple(gone)
@@ -208,8 +211,8 @@ class MemoryEngine:
     async def async_restore(self, caller: Caller, reference: str, *, source: Source = _MAINTENANCE) -> Memory:
         """Bring a forgotten memory back. Raises MemoryNotFoundError, KeyInUseError."""
         owners = policy.visible_owners(caller)
-        memory = await self._async_change(caller, lambda change: change.restore(owners, reference, source))
-        await self._async_changed("restore", [memory], [])
+        memory = await self._writes.async_change(caller, lambda change: change.restore(owners, reference, source))
+        await self._writes.async_changed("restore", [memory], [])
         return memory
 
     # Reading
@@ -293,12 +296,12 @@ class MemoryEngine:
 
     def pinned(self, caller: Caller) -> tuple[Memory, ...]:
         """Return the live pinned memories that the caller may see, the oldest first, without waiting."""
-        return self._at_hand.pinned(policy.visible_owners(caller), self._clock())
+        return self._writes.at_hand.pinned(policy.visible_owners(caller), self._clock())
 
     def core_facts(self, caller: Caller) -> tuple[Memory, ...]:
         """Return the first facts about the caller, the oldest first, without waiting; none about nobody."""
         owners = () if caller.user_id is None else (caller.user_id,)
-        return self._at_hand.core_facts(owners, self._clock())
+        return self._writes.at_hand.core_facts(owners, self._clock())
 
     # Looking after it
 
@@ -335,33 +338,14 @@ class MemoryEngine:
             change.purge(due)
             return [memory for _, memory in due]
 
-        expired = await self._async_change(Caller(), lambda change: change.expire())
-        purged = await self._async_change(Caller(), purge)
+        expired = await self._writes.async_change(Caller(), lambda change: change.expire())
+        purged = await self._writes.async_change(Caller(), purge)
         if expired or purged:
-            await self._async_changed("purge", [*expired, *purged], [*expired, *purged])
+            await self._writes.async_changed("purge", [*expired, *purged], [*expired, *purged])
         if purged:
             await self._upkeep.async_leave_no_trace()
 
     # Inside
-
-    async def _async_change[T](self, caller: Caller, work: Callable[[storing.Change], T]) -> T:
-        """Run a change in one transaction."""
-        index, now = self._worker.index, self._clock()
-        return await self._database.async_write(
-            lambda connection: work(storing.Change(connection, index, self.settings, now, caller.actor))
-        )
-
-    async def _async_changed(self, kind: str, now: Sequence[Memory], before: Sequence[Memory]) -> None:
-        """Bring what is kept in memory up to date, wake the worker and tell the listeners."""
-        await self._at_hand.async_follow([*now, *before])
-        await self._async_count()
-        self._worker.note_changed(memory.id for memory in now)
-        self._tell(EngineEvent(kind=kind, memories=tuple(now)))
-
-    async def _async_count(self) -> None:
-        # One after the other: of two counts side by side the older could be the last to answer.
-        async with self._counting:
-            self._worker.set_memories(await self._database.async_read(listing.count_live))
 
     async def _async_embed(self, text: str) -> storing.KnownVector | None:
         """Return the built-in vector of a text, so that a memory is found by meaning as soon as it is stored."""

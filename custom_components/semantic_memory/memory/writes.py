@@ -1,0 +1,56 @@
+"""The one way to change memories: in a transaction, then everything kept in memory follows."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+import sqlite3
+
+from .at_hand import MemoriesAtHand
+from .listeners import Listeners
+from .models import Caller, EngineEvent, EngineSettings, Memory
+from .storage import listing
+from .storage.changes import Change
+from .storage.database import Database
+from .worker import EmbeddingWorker
+
+
+class Writes:
+    """Runs changes, and tells whoever has to know of them. What imports, restores or erases goes through it too."""
+
+    def __init__(
+        self,
+        database: Database,
+        worker: EmbeddingWorker,
+        listeners: Listeners,
+        settings: EngineSettings,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take what is written to, and who follows."""
+        self.database = database
+        self.worker = worker
+        self.settings = settings
+        self.clock = clock
+        self.at_hand = MemoriesAtHand(database)
+        self._listeners = listeners
+        self._counting = asyncio.Lock()
+
+    async def async_change[T](self, caller: Caller, work: Callable[[Change], T]) -> T:
+        """Run a change in one transaction; it is durable when this returns. Raises StorageError, and what it raises."""
+        index, now = self.worker.index, self.clock()
+
+        def change(connection: sqlite3.Connection) -> T:
+            return work(Change(connection, index, self.settings, now, caller.actor))
+
+        return await self.database.async_write(change)
+
+    async def async_changed(self, kind: str, now: Sequence[Memory], before: Sequence[Memory]) -> None:
+        """Bring what is kept in memory up to date, wake the worker and tell the listeners."""
+        await self.at_hand.async_follow([*now, *before])
+        await self.async_count()
+        self.worker.note_changed(memory.id for memory in now)
+        self._listeners.tell(EngineEvent(kind=kind, memories=tuple(now)))
+
+    async def async_count(self) -> None:
+        """Count the live memories anew."""
+        # One after the other: of two counts side by side the older could be the last to answer.
+        async with self._counting:
+            self.worker.set_memories(await self.database.async_read(listing.count_live))
