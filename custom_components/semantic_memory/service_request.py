@@ -1,12 +1,16 @@
-"""One call of an action: what was sent, in the engine's terms."""
+"""What an action is, and one call of it: what was sent, in the engine's terms."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonObjectType
+import voluptuous as vol
 
+from .data import SemanticMemoryConfigEntry
 from .memory.engine import MemoryEngine
 from .memory.errors import InvalidInputError
 from .memory.models import MAX_EXPIRY_DAYS, SECONDS_PER_DAY, Caller, MemoryFilter, Scope
@@ -14,11 +18,17 @@ from .memory.models import MAX_EXPIRY_DAYS, SECONDS_PER_DAY, Caller, MemoryFilte
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of an action: whom it is for, what was sent, and the engine to ask."""
+    """One call of an action: whom it is for, what was sent, and where to ask."""
 
-    engine: MemoryEngine
+    hass: HomeAssistant
+    entry: SemanticMemoryConfigEntry
     caller: Caller
     data: Mapping[str, Any]
+
+    @property
+    def engine(self) -> MemoryEngine:
+        """Return the engine to ask."""
+        return self.entry.runtime_data.engine
 
     @property
     def reference(self) -> str:
@@ -53,3 +63,15 @@ class Request:
         parts = {name: self.data[name] for name in names if self.data.get(name) not in (None, [])}
         parts |= {name: self.data[name].timestamp() for name in dates if self.data.get(name) is not None}
         return MemoryFilter(**parts, forgotten=bool(self.data.get("forgotten")))
+
+
+class Action(NamedTuple):
+    """What makes an action: ``semantic_memory.memory_<op>``."""
+
+    op: str
+    handler: Callable[[Request], Awaitable[JsonObjectType]]
+    schema: vol.Schema
+    supports_response: SupportsResponse = SupportsResponse.OPTIONAL
+    """Optional wherever an older script may have been called without wanting one."""
+    admin: bool = False
+    """Only for administrators, and for automations, which have no user."""

@@ -1,222 +1,32 @@
-"""The actions: each parses its data, asks the engine once, and answers.
+"""The actions as a whole: one table of all of them, how they are registered and run.
 
-Responses keep the shapes of the older ``pyscript.memory_*`` scripts, so that callers move by changing the name. A
-memory that is not there is an answer for a caller that asked for one, and an error for a caller that did not.
+A memory that is not there is an answer for a caller that asked for one, and an error for a caller that did not.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.core import Context, HomeAssistant, ServiceCall, ServiceResponse, callback
+from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import service
 from homeassistant.util.json import JsonArrayType, JsonObjectType
-import voluptuous as vol
 
+from . import services_memories
 from .const import DOMAIN
 from .data import SemanticMemoryConfigEntry
 from .errors import translate_errors, translated
-from .memory.engine import MemoryEngine
-from .memory.errors import InvalidInputError, MemoryNotFoundError
-from .memory.models import (
-    MAX_RECALL_LIMIT,
-    SECONDS_PER_DAY,
-    Memory,
-    MemoryChanges,
-    MemoryDraft,
-    MemoryFilter,
-    Outcome,
-    RecallRequest,
-    Scope,
-    SortKey,
-    Source,
-)
+from .memory.errors import MemoryNotFoundError
+from .memory.models import MemoryFilter, RecallRequest
 from .people import async_caller_for_action
-from .responses import hits_as_list, memories_as_list, memory_as_dict, moment, stats_as_dict
-from .service_request import Request
-from .service_schemas import (
-    FORGET_SCHEMA,
-    GET_SCHEMA,
-    LIST_SCHEMA,
-    RESTORE_SCHEMA,
-    SEARCH_SCHEMA,
-    SET_SCHEMA,
-    STATS_SCHEMA,
-    UPDATE_SCHEMA,
-    Order,
-    texts,
-)
+from .responses import hits_as_list, memories_as_list
+from .service_request import Action, Request
+from .service_schemas import texts
 
-SOURCE: Final = Source(surface="action")
-DEFAULT_LIST_LIMIT: Final = 50
 MAX_SUGGESTIONS: Final = 5
 """How many memories are suggested in place of one that is not there."""
 
-
-async def _async_set(request: Request) -> JsonObjectType:
-    data, caller = request.data, request.caller
-    force_new = bool(data.get("force_new"))
-    result = await request.engine.async_remember(
-        caller,
-        MemoryDraft(
-            value=data.get("value") or "",
-            key=data.get("key"),
-            scope=data.get("scope") or (Scope.USER if caller.user_id else Scope.HOUSEHOLD),
-            category=data.get("category"),
-            tags=data.get("tags"),
-            confidence=data.get("confidence"),
-            pinned=data.get("pinned"),
-            expires_in_days=request.expires_in_days,
-            force_new=force_new,
-            source=SOURCE,
-        ),
-    )
-    added = result.outcome is Outcome.ADDED
-    return {
-        **_one("set", result.memory),
-        "result": result.outcome.value,
-        "key_exists": not added,
-        "force_new_applied": force_new and added and bool(result.similar),
-        "similar": hits_as_list(result.similar),
-    }
-
-
-async def _async_get(request: Request) -> JsonObjectType:
-    return _one("get", await request.engine.async_get(request.caller, request.reference))
-
-
-async def _async_search(request: Request) -> JsonObjectType:
-    query, limit = request.data.get("query") or "", request.data.get("limit")
-    result = await request.engine.async_recall(
-        request.caller,
-        RecallRequest(
-            query=query,
-            # The older scripts clamped too: models ask for 100 when they mean "all".
-            limit=None if limit is None else min(max(limit, 1), MAX_RECALL_LIMIT),
-            threshold=request.data.get("threshold"),
-            filter=request.filter(),
-        ),
-    )
-    return {
-        "status": "ok",
-        "op": "search",
-        "query": query,
-        "count": len(result.hits),
-        "results": hits_as_list(result.hits),
-        "embedder": request.engine.status.embedder.value,
-        "model": result.space,
-    }
-
-
-async def _async_list(request: Request) -> JsonObjectType:
-    data = request.data
-    limit = data.get("limit")
-    page = await request.engine.async_list(
-        request.caller,
-        request.filter(),
-        sort=data.get("sort") or SortKey.UPDATED,
-        descending=data.get("order") is not Order.ASCENDING,
-        limit=DEFAULT_LIST_LIMIT if limit is None else limit,
-        cursor=data.get("cursor"),
-    )
-    return {
-        "status": "ok",
-        "op": "list",
-        "count": len(page.memories),
-        "total": page.total,
-        "cursor": page.cursor,
-        "memories": memories_as_list(page.memories),
-    }
-
-
-async def _async_update(request: Request) -> JsonObjectType:
-    data = request.data
-    changes = MemoryChanges(
-        key=data.get("new_key"),
-        value=data.get("value"),
-        scope=data.get("scope"),
-        category=data.get("category"),
-        tags=data.get("tags"),
-        confidence=data.get("confidence"),
-        pinned=data.get("pinned"),
-        expires_in_days=request.expires_in_days,
-        source=SOURCE,
-    )
-    return _one("update", await request.engine.async_update(request.caller, request.reference, changes))
-
-
-async def _async_forget(request: Request) -> JsonObjectType:
-    data = request.data
-    references: list[str] = [*data.get("id", ()), *data.get("key", ())]
-    purge = bool(data.get("purge"))
-    memories = await request.engine.async_forget(
-        request.caller, references, where=_what_to_forget(request, references), purge=purge, source=SOURCE
-    )
-    return {
-        "status": "ok",
-        "op": "forget",
-        "key": ", ".join(memory.key for memory in memories) if references else None,
-        "deleted": len(memories),
-        "memories": memories_as_list(memories),
-        "restorable_until": None if purge else _restorable_until(request.engine, memories),
-    }
-
-
-def _what_to_forget(request: Request, references: Sequence[str]) -> MemoryFilter | None:
-    """Return the filter, which has to be meant: forgetting many is never what is left when a key stays empty."""
-    where = request.filter()
-    filtered = where != MemoryFilter()
-    if references:
-        if filtered:
-            raise InvalidInputError("forget_key_or_filter")
-        return None
-    if not filtered:
-        raise InvalidInputError("nothing_selected")
-    if not request.data.get("all_matching"):
-        raise InvalidInputError("forget_needs_all_matching")
-    return where
-
-
-def _restorable_until(engine: MemoryEngine, memories: Sequence[Memory]) -> str | None:
-    """Return until when all of them can be brought back."""
-    times = [memory.deleted_at for memory in memories if memory.deleted_at is not None]
-    return moment(min(times) + engine.settings.forgotten_days * SECONDS_PER_DAY) if times else None
-
-
-async def _async_restore(request: Request) -> JsonObjectType:
-    return _one("restore", await request.engine.async_restore(request.caller, request.reference, source=SOURCE))
-
-
-async def _async_stats(request: Request) -> JsonObjectType:
-    return {"status": "ok", "op": "stats", **stats_as_dict(await request.engine.async_stats(request.caller))}
-
-
-def _one(op: str, memory: Memory) -> JsonObjectType:
-    """Return the answer about one memory: its fields side by side, and whole, as one and the other older script did."""
-    fields = memory_as_dict(memory)
-    return {"status": "ok", "op": op, **fields, "memory": fields}
-
-
-class _Action(NamedTuple):
-    """What makes an action."""
-
-    op: str
-    handler: Callable[[Request], Awaitable[JsonObjectType]]
-    schema: vol.Schema
-    supports_response: SupportsResponse = SupportsResponse.OPTIONAL
-    """Optional wherever an older script may have been called without wanting one."""
-
-
-ACTIONS: Final = (
-    _Action("set", _async_set, SET_SCHEMA),
-    _Action("get", _async_get, GET_SCHEMA),
-    _Action("search", _async_search, SEARCH_SCHEMA),
-    _Action("list", _async_list, LIST_SCHEMA, SupportsResponse.ONLY),
-    _Action("update", _async_update, UPDATE_SCHEMA),
-    _Action("forget", _async_forget, FORGET_SCHEMA),
-    _Action("restore", _async_restore, RESTORE_SCHEMA),
-    _Action("stats", _async_stats, STATS_SCHEMA, SupportsResponse.ONLY),
-)
+ACTIONS: Final[tuple[Action, ...]] = (*services_memories.ACTIONS,)
 
 
 @callback
@@ -232,11 +42,14 @@ def async_setup_services(hass: HomeAssistant) -> None:
         )
 
 
-async def _async_run(action: _Action, call: ServiceCall) -> ServiceResponse:
+async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     """Run an action for the person that it is called by or for."""
-    entry: SemanticMemoryConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, None)
-    caller = await async_caller_for_action(call.hass, call.context, call.data.get("person"))
-    request = Request(entry.runtime_data.engine, caller, call.data)
+    hass = call.hass
+    if action.admin:
+        await _async_require_admin(hass, call.context)
+    entry: SemanticMemoryConfigEntry = service.async_get_config_entry(hass, DOMAIN, None)
+    caller = await async_caller_for_action(hass, call.context, call.data.get("person"))
+    request = Request(hass, entry, caller, call.data)
     with translate_errors():
         try:
             return await action.handler(request)
@@ -244,6 +57,17 @@ async def _async_run(action: _Action, call: ServiceCall) -> ServiceResponse:
             if not call.return_response:
                 raise
             return await _async_not_found(action.op, request, err)
+
+
+async def _async_require_admin(hass: HomeAssistant, context: Context) -> None:
+    """Let automations, which have no user, and administrators pass, as Home Assistant's own actions do."""
+    if context.user_id is None:
+        return
+    user = await hass.auth.async_get_user(context.user_id)
+    if user is None:
+        raise UnknownUser(context=context, permission=POLICY_CONTROL)
+    if not user.is_admin:
+        raise Unauthorized(context=context, permission=POLICY_CONTROL)
 
 
 async def _async_not_found(op: str, request: Request, err: MemoryNotFoundError) -> JsonObjectType:
