@@ -1,0 +1,1 @@
+"""Bringing memories in from files, and giving them out as files."""
