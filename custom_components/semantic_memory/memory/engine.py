@@ -44,6 +44,7 @@ from .storage.database import Database
 from .storage.filters import Conditions, register_functions
 from .storage.migrations import migrate
 from .text import document_text
+from .transfer.transfer import Transfer
 from .upkeep import Upkeep
 from .uses import UseCounter
 from .worker import EmbeddingWorker, MakeEmbedder
@@ -88,6 +89,7 @@ class MemoryEngine:
         self._worker = EmbeddingWorker(database, ScanIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._upkeep = Upkeep(database, self._worker)
         self._writes = Writes(database, self._worker, self._listeners, settings, clock)
+        self.transfer = Transfer(self._writes)
         self._uses = UseCounter(database)
         self._background = BackgroundTasks()
 
