@@ -7,34 +7,22 @@ the other on a thread of their own, each in one transaction; reads run beside th
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 import os
 from pathlib import Path
 import sqlite3
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ..errors import DatabaseClosedError, DatabaseDamagedError, DatabaseUnavailableError, StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ..errors import DatabaseClosedError
+from .faults import translated
 
 type Work[T] = Callable[[sqlite3.Connection], T]
 type Prepare = Callable[[sqlite3.Connection], None]
 
 _READERS: Final = 2
 _BUSY_SECONDS: Final = 5.0
-_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_UNAVAILABLE: Final = {
-    sqlite3.SQLITE_BUSY: "another process has locked it",
-    sqlite3.SQLITE_LOCKED: "another process has locked it",
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_READONLY: "the file or its folder is read-only",
-    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
-    sqlite3.SQLITE_PERM: "access is denied",
-    sqlite3.SQLITE_IOERR: "the disk reports an error",
-}
 
 
 class Database:
@@ -106,27 +94,8 @@ class Database:
         return await future
 
     def _translating[*Ts, T](self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        with self._translated_errors():
+        with translated(self.path):
             return work(*args)
-
-    @contextmanager
-    def _translated_errors(self) -> Iterator[None]:
-        """Turn SQLite's and the operating system's errors into StorageError."""
-        try:
-            yield
-        except sqlite3.IntegrityError as err:
-            raise StorageError(reason=err) from err
-        except sqlite3.Error as err:
-            primary = getattr(err, "sqlite_errorcode", 0) & 0xFF
-            if primary in _DAMAGED:
-                raise DatabaseDamagedError(path=self.path) from err
-            if primary in _UNAVAILABLE:
-                raise DatabaseUnavailableError(path=self.path, reason=_UNAVAILABLE[primary]) from err
-            raise StorageError(reason=err) from err
-        except (UnicodeEncodeError, OverflowError) as err:  # a value that SQLite cannot hold
-            raise StorageError(reason=err) from err
-        except OSError as err:
-            raise DatabaseUnavailableError(path=self.path, reason=err.strerror or err) from err
 
     @property
     def _writing(self) -> sqlite3.Connection:
