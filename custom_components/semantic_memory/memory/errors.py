@@ -9,6 +9,7 @@ SemanticMemoryError
 │   ├── DatabaseDamagedError     the file is not, or is no longer, a sound database
 │   ├── DatabaseClosedError      the engine is being stopped or loaded anew
 │   └── DatabaseUnavailableError locked, full, read-only or not permitted
+├── FileUnavailableError         a file other than the database could not be read or written
 └── EmbeddingError
     ├── EmbedderUnavailableError refused, timed out, failed or vanished: worth another try
     ├── EmbedderAuthError        the server wants (other) credentials
@@ -93,6 +94,12 @@ class DatabaseUnavailableError(StorageError):
     """The database is locked, the disk is full, or the path cannot be written."""
 
     default_code = "database_unavailable"
+
+
+class FileUnavailableError(SemanticMemoryError):
+    """A file other than the database could not be read or written: the disk is full, read-only or refuses access."""
+
+    default_code = "file_unavailable"
 
 
 class EmbeddingError(SemanticMemoryError):

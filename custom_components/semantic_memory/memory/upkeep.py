@@ -40,18 +40,19 @@ class Upkeep:
         # Once more, for writes that were already on their way with the index from before.
         await self._async_bring_in_line(index)
 
-    async def async_leave_no_trace(self) -> None:
+    async def async_leave_no_trace(self) -> bool:
         """Rid the file of what a purge left between its rows, and the write-ahead log of the pages as they were.
 
         A full disk, which keeps the file from being rewritten, is logged and not raised: what was purged is gone from
-        every table, and the next purge tries again.
+        every table, and the next purge tries again. Returns whether the file was rewritten.
         """
         try:
             await self._database.async_rewrite()
         except StorageError as err:
             _LOGGER.warning("Memories were purged, but copies may stay in unused parts of the file: %s", err)
-            return
+            return False
         await self._async_bring_in_line(self._worker.index)
+        return True
 
     async def async_size(self) -> int:
         """Return how many bytes the file takes, with its write-ahead log."""
