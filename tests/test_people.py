@@ -52,9 +52,9 @@ async def _people(hass: HomeAssistant) -> None:
 
 
 MATRIX: Final[list[tuple[str, str | None, Caller | str]]] = [
-    ("admin", None, Caller(ADMIN, actor_id=ADMIN)),
-    ("admin", "admins", Caller(ADMIN, actor_id=ADMIN)),
-    ("admin", "normals", Caller(NORMAL, actor_id=ADMIN)),
+    ("admin", None, Caller(ADMIN, ADMIN, trusted=True)),
+    ("admin", "admins", Caller(ADMIN, ADMIN, trusted=True)),
+    ("admin", "normals", Caller(NORMAL, ADMIN, trusted=True)),
     ("admin", "without-user", NO_USER),
     ("admin", "unknown", UNKNOWN),
     ("admin", "no-person", NO_USER),
@@ -64,9 +64,9 @@ MATRIX: Final[list[tuple[str, str | None, Caller | str]]] = [
     ("normal", "without-user", NO_USER),
     ("normal", "unknown", UNKNOWN),
     ("normal", "no-person", NO_USER),
-    ("system", None, Caller(actor_id=SYSTEM)),
-    ("system", "admins", Caller(ADMIN, actor_id=SYSTEM)),
-    ("system", "normals", Caller(NORMAL, actor_id=SYSTEM)),
+    ("system", None, Caller(None, SYSTEM, trusted=True)),
+    ("system", "admins", Caller(ADMIN, SYSTEM, trusted=True)),
+    ("system", "normals", Caller(NORMAL, SYSTEM, trusted=True)),
     ("system", "without-user", NO_USER),
     ("system", "unknown", UNKNOWN),
     ("system", "no-person", NO_USER),
@@ -76,9 +76,9 @@ MATRIX: Final[list[tuple[str, str | None, Caller | str]]] = [
     ("deleted", "without-user", NO_USER),
     ("deleted", "unknown", UNKNOWN),
     ("deleted", "no-person", NO_USER),
-    ("nobody", None, Caller(actor_id=AUTOMATION)),
-    ("nobody", "admins", Caller(ADMIN, actor_id=AUTOMATION)),
-    ("nobody", "normals", Caller(NORMAL, actor_id=AUTOMATION)),
+    ("nobody", None, Caller(None, AUTOMATION, trusted=True)),
+    ("nobody", "admins", Caller(ADMIN, AUTOMATION, trusted=True)),
+    ("nobody", "normals", Caller(NORMAL, AUTOMATION, trusted=True)),
     ("nobody", "without-user", NO_USER),
     ("nobody", "unknown", UNKNOWN),
     ("nobody", "no-person", NO_USER),
@@ -108,7 +108,7 @@ def _entry(*rows: dict[str, str], options: dict[str, Any] | None = None) -> Mock
     """Return an entry with these satellites."""
     given = {"people": {"satellites": list(rows)}} if options is None else options
     entry = MockConfigEntry(domain="semantic_memory", options=given)
-    entry.runtime_data = SemanticMemoryData(Mock(), None, frozenset({SYSTEM}))
+    entry.runtime_data = SemanticMemoryData(Mock(), None, {SYSTEM})
     return entry
 
 
@@ -155,4 +155,17 @@ async def test_users_of_add_ons_are_known(hass: HomeAssistant, set_up: SetUp) ->
     entry = await set_up()
     system = {user.id for user in await hass.auth.async_get_users() if user.system_generated}
     assert SYSTEM in system
-    assert entry.runtime_data.system_users == system
+    known = entry.runtime_data.system_users
+    assert known == system
+
+    later = await hass.auth.async_create_system_user("Add-on that came later")
+    person = await hass.auth.async_create_user("Person who came later")
+    await hass.async_block_till_done()
+    assert known == {*system, later.id}
+    assert caller_for_llm(hass, entry, _llm(later.id, None)) == Caller()
+    assert caller_for_llm(hass, entry, _llm(person.id, None)) == Caller(person.id)
+
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.auth.async_create_system_user("Add-on that came too late")
+    await hass.async_block_till_done()
+    assert known == {*system, later.id}

@@ -1,7 +1,7 @@
 """``memory_update``, ``memory_forget`` and ``memory_restore``."""
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -63,6 +63,26 @@ async def test_update_move_to_a_person(hass: HomeAssistant, hass_admin_user: Moc
     answer = await async_act(hass, "update", key="car", scope="user", person=PERSON)
 
     assert (answer["scope"], answer["owner"]) == ("user", hass_admin_user.id)
+
+
+async def test_only_administrators_take_from_the_household(
+    hass: HomeAssistant, hass_admin_user: MockUser, hass_read_only_user: MockUser
+) -> None:
+    """What is forgotten can be brought back by everybody; this could not."""
+    await async_act(hass, "set", key="car", value="Column B2E9")
+    await async_act(hass, "set", hass_read_only_user, key="shoes", value="My shoe size is 42")
+
+    with pytest.raises(HomeAssistantError, match="the others would lose it") as raised:
+        await async_act(hass, "update", hass_read_only_user, key="car", scope="user")
+    assert raised.value.translation_key == "household_move"
+    with pytest.raises(HomeAssistantError, match="can be restored for a while") as raised:
+        await async_act(hass, "forget", hass_read_only_user, key=["shoes", "car"], purge=True)
+    assert raised.value.translation_key == "household_purge"
+
+    assert (await async_act(hass, "list", hass_read_only_user))["total"] == 2
+    assert (await async_act(hass, "forget", hass_read_only_user, key="shoes", purge=True))["deleted"] == 1
+    assert (await async_act(hass, "forget", hass_read_only_user, key="car"))["deleted"] == 1
+    assert (await async_act(hass, "forget", hass_admin_user, key="car", purge=True))["deleted"] == 1
 
 
 async def test_update_unknown_key(hass: HomeAssistant) -> None:

@@ -20,6 +20,7 @@ from .memory.embedding.static import StaticEmbedder
 from .memory.engine import MemoryEngine
 from .memory.errors import DatabaseDamagedError, StorageError
 from .packages import async_built_in, async_obtain_missing
+from .people import async_follow_system_users
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -65,8 +66,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEnt
 async def _async_set_up(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, engine: MemoryEngine) -> None:
     """Put an open engine to work; where this raises, Home Assistant undoes what is to be undone on unload."""
     client = _ollama_client(hass, entry)
-    system_users = frozenset(user.id for user in await hass.auth.async_get_users() if user.system_generated)
-    entry.runtime_data = SemanticMemoryData(engine, client, system_users)
+    entry.runtime_data = SemanticMemoryData(engine, client)
+    await async_follow_system_users(hass, entry)
     entry.async_on_unload(issues.async_watch(hass, entry))
     entry.async_on_unload(_close_at_shutdown(hass, engine))
     await _async_start(entry, await async_built_in(hass))

@@ -28,7 +28,7 @@ class SemanticMemoryData:
 
     engine: MemoryEngine
     ollama: OllamaClient | None = None
-    system_users: frozenset[str] = field(default_factory=frozenset)
+    system_users: set[str] = field(default_factory=set)
     """Users that Home Assistant made for itself and its add-ons: nobody in particular."""
     fetching: asyncio.Task[None] | None = None
     """Fetches packages that are missing."""

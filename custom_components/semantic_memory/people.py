@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.auth import EVENT_USER_ADDED
+from homeassistant.core import Context, Event, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.llm import LLMContext
 
@@ -23,11 +24,13 @@ async def async_caller_for_action(hass: HomeAssistant, context: Context, person:
     """
     actor_id = context.user_id or AUTOMATION
     user = await hass.auth.async_get_user(context.user_id) if context.user_id else None
+    deleted = bool(context.user_id) and user is None
     # An add-on's calls come from a user that Home Assistant made for it, and no person could ever see its memories.
     acting = None if user is None or user.system_generated else user
     acting_id = acting.id if acting else None
+    trusted = acting.is_admin if acting else not deleted
     if person is None:
-        return Caller(acting_id, actor_id=actor_id)
+        return Caller(acting_id, actor_id, trusted)
     meant = _user_of(hass, person)
     if meant is None:
         known = hass.states.get(person) is not None
@@ -36,10 +39,9 @@ async def async_caller_for_action(hass: HomeAssistant, context: Context, person:
             translation_key="person_without_user" if known else "person_not_found",
             translation_placeholders={"person": quote(person)},
         )
-    deleted = bool(context.user_id) and user is None
-    if deleted or (acting is not None and acting.id != meant and not acting.is_admin):
+    if acting_id != meant and not trusted:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="other_person")
-    return Caller(meant, actor_id=actor_id)
+    return Caller(meant, actor_id, trusted)
 
 
 def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_context: LLMContext) -> Caller:
@@ -53,6 +55,19 @@ def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_co
         if row.get(CONF_DEVICE) == llm_context.device_id:
             return Caller(_user_of(hass, row.get(CONF_PERSON, "")))
     return Caller()
+
+
+async def async_follow_system_users(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
+    """Keep in mind who is no person: agents are told their tools at once, and the users cannot be asked for then."""
+    known = entry.runtime_data.system_users
+
+    async def note(event: Event) -> None:
+        user = await hass.auth.async_get_user(event.data["user_id"])
+        if user is not None and user.system_generated:
+            known.add(user.id)
+
+    entry.async_on_unload(hass.bus.async_listen(EVENT_USER_ADDED, note))  # an add-on that is installed later
+    known.update(user.id for user in await hass.auth.async_get_users() if user.system_generated)
 
 
 def _user_of(hass: HomeAssistant, person: str) -> str | None:

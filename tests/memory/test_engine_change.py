@@ -1,5 +1,6 @@
 """Changing, forgetting, restoring, purging, and what is left to the daily clean-up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,11 +137,33 @@ async def test_a_memory_moves_between_a_person_and_the_household(engine: MemoryE
     assert len(await engine.async_history(ALICE, "alarm")) == 3
     (entry,) = await engine.async_history(BOB, "alarm")
     assert (entry.kind, entry.before) == (ChangeKind.CHANGE, None)
-    taken = await engine.async_update(BOB, "alarm", MemoryChanges(scope="user"))
+    taken = await engine.async_update(replace(BOB, trusted=True), "alarm", MemoryChanges(scope="user"))
     assert taken.owner == BOB.user_id
     assert await found(engine, "alarm code") == set()
     with pytest.raises(MemoryNotFoundError):
         await engine.async_get(ALICE, "alarm")
+
+
+async def test_only_trusted_callers_take_from_the_household_for_good(engine: MemoryEngine) -> None:
+    await remember(engine, "The bins go out on Monday", NOBODY, key="bins", tags="week")
+    mine = await remember(engine, "Yoga is on Tuesday", key="yoga", tags="week")
+    for taking in (
+        engine.async_update(ALICE, "bins", MemoryChanges(scope="user")),
+        engine.async_forget(ALICE, ["bins"], purge=True),
+        engine.async_forget(ALICE, ["yoga", "bins"], purge=True),
+        engine.async_forget(ALICE, where=MemoryFilter(tags="week"), purge=True),
+        engine.async_forget(NOBODY, ["bins"], purge=True),
+    ):
+        with pytest.raises(NotAllowedError):
+            await taking
+    assert (await engine.async_list(ALICE)).total == 2
+    await engine.async_forget(ALICE, ["bins"])
+    with pytest.raises(NotAllowedError):
+        await engine.async_forget(ALICE, where=MemoryFilter(forgotten=True), purge=True)
+    assert (await engine.async_restore(BOB, "bins")).key == "bins"
+    assert await engine.async_forget(ALICE, where=MemoryFilter(tags="week", scope="user"), purge=True) == (mine,)
+    assert len(await engine.async_forget(replace(ALICE, trusted=True), ["bins"], purge=True)) == 1
+    assert (await engine.async_list(ALICE)).total == 0
 
 
 # Forget

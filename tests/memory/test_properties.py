@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 import shutil
 import tempfile
@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import pytest
 
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.errors import KeyInUseError, MemoryNotFoundError
+from custom_components.semantic_memory.memory.errors import KeyInUseError, MemoryNotFoundError, NotAllowedError
 from custom_components.semantic_memory.memory.models import (
     HOUSEHOLD,
     Caller,
@@ -29,7 +29,7 @@ from custom_components.semantic_memory.memory.models import (
 from .fakes import ALICE, BOB, DAY, NOBODY, Clock, FakeEmbedder, assert_sound
 
 DEFAULT_DAYS = 10
-callers = st.sampled_from([ALICE, BOB, NOBODY])
+callers = st.sampled_from([ALICE, BOB, NOBODY, replace(NOBODY, trusted=True)])
 keys = st.sampled_from(["one", "two", "địa_chỉ"])
 values = st.sampled_from(["kitten", "automobile", "kitten's automobile", "x"])
 days = st.sampled_from([None, 0, 1, 30])
@@ -207,6 +207,10 @@ class EngineMachine(RuleBasedStateMachine):
             self.run(self.engine.async_forget(caller, [record.id], purge=True))
         except MemoryNotFoundError:
             assert record.owner not in (caller.user_id, HOUSEHOLD)
+            return
+        except NotAllowedError:
+            assert record.owner == HOUSEHOLD
+            assert not caller.trusted
             return
         assert record.owner in (caller.user_id, HOUSEHOLD)
         self.records.remove(record)

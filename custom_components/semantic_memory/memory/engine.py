@@ -164,7 +164,10 @@ class MemoryEngine:
 
     @_to_the_end
     async def async_update(self, caller: Caller, reference: str, changes: MemoryChanges) -> Memory:
-        """Change the memory with this key or id. Raises MemoryNotFoundError, KeyInUseError."""
+        """Change the memory with this key or id.
+
+        Raises MemoryNotFoundError, KeyInUseError, NotAllowedError (``household_move``).
+        """
         owners = policy.visible_owners(caller)
         before, after = await self._writes.async_change(
             caller, lambda change: change.edit(owners, reference, caller, changes)
@@ -186,7 +189,8 @@ class MemoryEngine:
         """Forget the memories with these keys or ids and those that the filter means; on an error none of them.
 
         They can be restored for as long as the settings say; with ``purge`` they are gone at once, and named memories
-        that were forgotten before are purged too. Raises MemoryNotFoundError, InvalidInputError (``nothing_selected``).
+        that were forgotten before are purged too. Raises MemoryNotFoundError, NotAllowedError (``household_purge``),
+        InvalidInputError (``nothing_selected``).
         """
         owners = policy.visible_owners(caller, where.owner if where else None)
         if where is not None and not Conditions(owners, where, self._clock()).selective:
@@ -200,6 +204,7 @@ class MemoryEngine:
                 found = {seq: memory for seq, memory in found.items() if memory.deleted_at is None}
                 return change.forget(list(found.items()), ChangeKind.FORGET, source.surface)
             doomed = change.require_purgeable(owners, references) | change.select(owners, (), where)
+            policy.require_may_purge(caller, doomed.values())
             change.purge(list(doomed.items()))
             return list(doomed.values())
 

@@ -85,11 +85,13 @@ class Caller:
 
     ``user_id`` is the Home Assistant user whose memories are meant, ``None`` for a caller that nobody identified: such
     a caller sees the household's memories only. ``actor_id`` is who really acts (an administrator or an automation
-    acting for a person); it is written to the history.
+    acting for a person); it is written to the history. ``trusted`` callers, which administrators and automations are,
+    may take from the household for good: purge its memories, or make one of them somebody's own.
     """
 
     user_id: str | None = None
     actor_id: str | None = None
+    trusted: bool = False
 
     @property
     def actor(self) -> str | None:

@@ -1,9 +1,10 @@
 """Who may see what, and whose a memory becomes. Pure functions."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from .errors import InvalidInputError, NotAllowedError
-from .models import HOUSEHOLD, Caller, Category, Scope
+from .models import HOUSEHOLD, Caller, Category, Memory, Scope
 
 
 def visible_owners(caller: Caller, owner: str | None = None) -> tuple[str, ...]:
@@ -31,6 +32,18 @@ def owner_for(caller: Caller, scope: Scope) -> str:
             raise InvalidInputError("scope_needs_person")
         return HOUSEHOLD
     return caller.user_id
+
+
+def require_may_purge(caller: Caller, memories: Iterable[Memory]) -> None:
+    """Let nobody but trusted callers purge what others cannot restore then. Raises NotAllowedError."""
+    if not caller.trusted and any(memory.owner == HOUSEHOLD for memory in memories):
+        raise NotAllowedError("household_purge")
+
+
+def require_may_move(caller: Caller, before: Memory, after: Memory) -> None:
+    """Let nobody but trusted callers make their own what others would miss then. Raises NotAllowedError."""
+    if not caller.trusted and before.owner == HOUSEHOLD and after.owner != HOUSEHOLD:
+        raise NotAllowedError("household_move")
 
 
 def parse_scope(scope: Scope | str) -> Scope:

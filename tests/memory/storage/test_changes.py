@@ -159,7 +159,7 @@ def test_moving_moves_the_index_too(any_store: Store) -> None:
     check_vectors(any_store)
     assert spaces.count_waiting(any_store.connection, space.id) == 0
     assert any_store.keys(BOB) == ["k"]
-    edit(any_store, "k", value="ours", scope="user")
+    edit(any_store, "k", Caller(ANN.user_id, trusted=True), value="ours", scope="user")
     check_vectors(any_store)
     assert spaces.count_waiting(any_store.connection, space.id) == 1
     assert any_store.keys(BOB) == []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import sqlite3
 from typing import Final, NamedTuple
 
-from .. import drafts, text
+from .. import drafts, policy, text
 from ..drafts import Prepared
 from ..errors import InvalidInputError, KeyInUseError, MemoryNotFoundError
 from ..models import Caller, ChangeKind, EngineSettings, Memory, MemoryChanges, MemoryFilter, Outcome, Source
@@ -59,11 +59,12 @@ class Change:
     def edit(
         self, owners: Sequence[str], reference: str, caller: Caller, changes: MemoryChanges
     ) -> tuple[Memory, Memory]:
-        """Change one memory; return how it was and is. Raises MemoryNotFoundError, KeyInUseError."""
+        """Change one memory; return how it was and is. Raises MemoryNotFoundError, KeyInUseError, NotAllowedError."""
         self.expire()
         seq, before = self.require(owners, reference)
         after = drafts.edited(before, caller, changes, self.now, self.settings)
         if after != before:
+            policy.require_may_move(caller, before, after)
             self._refuse_taken_key(after, seq)
             self._replace(seq, ChangeKind.CHANGE, after.source.surface, before, after)
         return before, after
