@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import wraps
 import logging
 from pathlib import Path
@@ -14,6 +15,7 @@ from . import drafts, policy
 from .background import BackgroundTasks
 from .embedding.base import Embedder
 from .errors import EmbeddingError, InvalidInputError, StorageError
+from .hold import Hold
 from .listeners import Listener, Listeners
 from .models import (
     MAX_RECALL_LIMIT,
@@ -38,11 +40,12 @@ from .models import (
     Source,
     Stats,
 )
+from .snapshots import Snapshots
 from .storage import changes as storing, listing, memories, search, words
 from .storage.candidates import ScanIndex
 from .storage.database import Database
 from .storage.filters import Conditions, register_functions
-from .storage.migrations import migrate
+from .storage.opening import open_schema
 from .text import document_text
 from .transfer.transfer import Transfer
 from .upkeep import Upkeep
@@ -90,21 +93,29 @@ class MemoryEngine:
         self._upkeep = Upkeep(database, self._worker)
         self._writes = Writes(database, self._worker, self._listeners, settings, clock)
         self.transfer = Transfer(self._writes)
+        self.snapshots = Snapshots(database, clock)
+        self.hold = Hold(database, self._upkeep, self.snapshots)
         self._uses = UseCounter(database)
         self._background = BackgroundTasks()
+        database.on_fault = lambda: self._tell(EngineEvent(kind="status"))
 
     @classmethod
     async def async_open(
-        cls, folder: Path, settings: EngineSettings, *, clock: Callable[[], float] = time.time
+        cls, folder: Path, settings: EngineSettings, *, clock: Callable[[], float] = time.time, held: bool = False
     ) -> Self:
-        """Open the database in ``folder``, making both if need be. Raises StorageError."""
-        database = Database(folder / DATABASE, _prepare)
-        await database.async_open(migrate)
+        """Open the database in ``folder``, making both if need be. Raises StorageError.
+
+        ``held``: a copy of the folder is being made right now, see :class:`Hold`.
+        """
+        database = Database(folder / DATABASE, _prepare, held=held)
+        await database.async_open(open_schema(database.path, clock))
         engine = cls(database, settings, clock)
         try:
             await engine.async_load_index()
             await engine._writes.at_hand.async_read()
             await engine._writes.async_count()
+            if held:
+                engine.hold.watch()
         except BaseException:
             await database.async_close()
             raise
@@ -129,6 +140,7 @@ class MemoryEngine:
             self._background.start("embeddings", self._worker.async_run)
         self._background.start("uses", self._uses.async_run)
         self._background.start("maintenance", self._async_maintain_daily)
+        self._background.start("snapshots", self.snapshots.async_run)
 
     async def async_load_index(self) -> None:
         """Use sqlite-vec if it can be loaded, else compare with every vector; ``status`` says why.
@@ -139,9 +151,12 @@ class MemoryEngine:
 
     async def async_close(self) -> None:
         """End every task and thread, and close the file; what was counted is written first."""
+        self.snapshots.end()
         await self._background.async_stop_all()
+        await self.hold.async_close()
         with suppress(StorageError):
             await self._uses.async_flush()
+        await self.snapshots.async_close()
         await self._database.async_close()
 
     # Writing
@@ -212,6 +227,7 @@ class MemoryEngine:
         await self._writes.async_changed("purge" if purge else "forget", gone, gone)
         if purge:
             await self._upkeep.async_leave_no_trace()
+            await self.snapshots.async_purge([memory.id for memory in gone])
         return tuple(gone)
 
     @_to_the_end
@@ -315,7 +331,7 @@ class MemoryEngine:
     @property
     def status(self) -> EngineStatus:
         """Return how the engine is doing."""
-        return self._worker.status
+        return replace(self._worker.status, storage_error=self._database.fault)
 
     @property
     def has_built_in(self) -> bool:

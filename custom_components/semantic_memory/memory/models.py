@@ -307,6 +307,8 @@ class EngineStatus:
     embedder_error: str | None = None
     """Code of the error that keeps the preferred embedder from serving."""
     unavailable_since: float | None = None
+    storage_error: str | None = None
+    """Code of the error that keeps the database from being read or written."""
     last_recall_at: float | None = None
 
 

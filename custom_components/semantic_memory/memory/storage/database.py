@@ -15,21 +15,27 @@ import threading
 import time
 from typing import Final
 
-from ..errors import DatabaseClosedError
-from .faults import translated
+from ..errors import DatabaseClosedError, DatabaseDamagedError, DatabaseUnavailableError
+from .faults import is_full, translated
 
 type Work[T] = Callable[[sqlite3.Connection], T]
 type Prepare = Callable[[sqlite3.Connection], None]
+type Follow = Callable[[bool], None]
 
 _READERS: Final = 2
 _BUSY_SECONDS: Final = 5.0
+_CHECKPOINT_PAGES: Final = 1_000
+"""SQLite's own default."""
 
 
 class Database:
     """The connections to one file and the threads that they live on."""
 
-    def __init__(self, path: Path, prepare: Prepare = lambda _: None) -> None:
-        """Name the file; ``prepare`` is run on every new connection."""
+    def __init__(self, path: Path, prepare: Prepare = lambda _: None, *, held: bool = False) -> None:
+        """Name the file; ``prepare`` is run on every new connection.
+
+        ``held``: the file is being copied right now, see :meth:`async_hold`.
+        """
         self.path = path
         self._prepare = prepare
         self._writer = ThreadPoolExecutor(1, "semantic_memory_writer")
@@ -38,6 +44,13 @@ class Database:
         self._local = threading.local()
         self._generation = 0
         self._open_readers: set[sqlite3.Connection] = set()
+        self._follow: Follow = lambda _: None
+        self.fault: str | None = None
+        """Code of what is wrong with file or disk. Damage stays until the file is opened anew."""
+        self.on_fault: Callable[[], None] = lambda: None
+        """Called in the event loop when :attr:`fault` has changed."""
+        self._held = held
+        self._rewrite_owed = False
 
     async def async_open(self, migrate: Work[None]) -> None:
         """Open the file, creating it with mode 0600, and bring its schema up to date.
@@ -54,6 +67,13 @@ class Database:
         """Run ``work`` in a transaction of its own; it is durable when this returns."""
         return await self._run(self._writer, self._in_transaction, work, time.monotonic())
 
+    def follow_transactions(self, follow: Follow) -> None:
+        """Have ``follow`` called on the writer's thread after every transaction, with whether it was committed.
+
+        It is called before whoever wrote is answered. It must not raise.
+        """
+        self._follow = follow
+
     async def async_maintain[T](self, work: Work[T]) -> T:
         """Run ``work`` on the writer's connection outside a transaction (checkpoints and the like)."""
         return await self._run(self._writer, lambda: work(self._writing))
@@ -62,8 +82,36 @@ class Database:
         """Write the file anew, without anything that was deleted, and empty the write-ahead log.
 
         ``secure_delete`` overwrites what is deleted where it is, not the copies that splitting a page leaves behind.
+        While the file is held this is put off, see :meth:`async_release`.
         """
-        await self.async_maintain(_rewrite)
+        if self._held:
+            self._rewrite_owed = True
+        else:
+            await self.async_maintain(_rewrite)
+
+    @property
+    def held(self) -> bool:
+        """Return whether the file is being copied, and has to stay as it is."""
+        return self._held
+
+    async def async_hold(self) -> None:
+        """Leave the file unchanged from now on, so that it can be copied while writes go on.
+
+        Everything is moved into the file and the log emptied; until :meth:`async_release` nothing is moved any more,
+        not even on close. So the file stays as it is, and the log is only appended to. Its frames carry checksums and
+        end in commits, and SQLite stops reading at the first one that is not whole: file and log make a sound database
+        in whatever order, and however far, they are copied. Raises DatabaseUnavailableError where another program
+        keeps the log from being emptied.
+        """
+        self._held = True
+        if not await self.async_maintain(_begin_hold):
+            raise DatabaseUnavailableError(path=self.path, reason="another process is using it")
+
+    async def async_release(self) -> bool:
+        """Move what was written meanwhile into the file and go on as usual; return whether a rewrite was put off."""
+        self._held, owed, self._rewrite_owed = False, self._rewrite_owed, False
+        await self.async_maintain(_end_hold)
+        return owed
 
     async def async_read[T](self, work: Work[T]) -> T:
         """Run ``work`` on a reader's connection, in one snapshot."""
@@ -91,7 +139,20 @@ class Database:
             future = asyncio.get_running_loop().run_in_executor(executor, self._translating, work, *args)
         except RuntimeError as err:  # the executor is shut down
             raise DatabaseClosedError from err
-        return await future
+        try:
+            result = await future
+        except (DatabaseDamagedError, DatabaseUnavailableError) as err:
+            self.note_fault(err.code)
+            raise
+        if executor is self._writer:
+            self.note_fault(None)
+        return result
+
+    def note_fault(self, code: str | None) -> None:
+        """Take over what is wrong with the file, ``None`` for nothing."""
+        if self.fault not in (code, DatabaseDamagedError.default_code):
+            self.fault = code
+            self.on_fault()
 
     def _translating[*Ts, T](self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         with translated(self.path):
@@ -110,6 +171,8 @@ class Database:
         self.path.chmod(0o600)
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False)
         try:
+            if self._held:
+                _stop_checkpoints(connection)
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
             self._prepare(connection)
@@ -125,10 +188,15 @@ class Database:
         try:
             result = work(connection)
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as err:
             with suppress(sqlite3.Error):  # SQLite may have rolled back by itself (a full disk)
                 connection.execute("ROLLBACK")
+            self._follow(False)
+            if not self._held:
+                with suppress(sqlite3.Error):
+                    _make_room(connection, err)
             raise
+        self._follow(True)
         return result
 
     def _in_snapshot[T](self, work: Work[T]) -> T:
@@ -187,6 +255,30 @@ def _begin(connection: sqlite3.Connection, since: float) -> None:
         connection.execute("BEGIN IMMEDIATE")
     finally:
         connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1_000)}")
+
+
+def _make_room(connection: sqlite3.Connection, err: BaseException) -> None:
+    """Where the disk is full, empty the log into the file as far as that has room: the log's own can be used again."""
+    if isinstance(err, sqlite3.Error) and is_full(err):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
+def _stop_checkpoints(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA wal_autocheckpoint=0").fetchone()
+    connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+
+
+def _begin_hold(connection: sqlite3.Connection) -> bool:
+    """Empty the log and stop moving it into the file; return whether it is empty."""
+    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    _stop_checkpoints(connection)
+    return not busy
+
+
+def _end_hold(connection: sqlite3.Connection) -> None:
+    connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, False)
+    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}").fetchone()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def _rewrite(connection: sqlite3.Connection) -> None:

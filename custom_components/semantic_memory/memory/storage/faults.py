@@ -9,11 +9,10 @@ from typing import Final
 from ..errors import DatabaseDamagedError, DatabaseUnavailableError, StorageError
 
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-FULL: Final = "the disk is full"
+_FULL: Final = "the disk is full"
 _UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY: "another process has locked it",
     sqlite3.SQLITE_LOCKED: "another process has locked it",
-    sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: "the file or its folder is read-only",
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
     sqlite3.SQLITE_PERM: "access is denied",
@@ -32,6 +31,8 @@ def translated(path: Path) -> Iterator[None]:
         primary = getattr(err, "sqlite_errorcode", 0) & 0xFF
         if primary in _DAMAGED:
             raise DatabaseDamagedError(path=path) from err
+        if is_full(err):
+            raise DatabaseUnavailableError(path=path, reason=_FULL) from err
         if primary in _UNAVAILABLE:
             raise DatabaseUnavailableError(path=path, reason=_UNAVAILABLE[primary]) from err
         raise StorageError(reason=err) from err
@@ -39,3 +40,9 @@ def translated(path: Path) -> Iterator[None]:
         raise StorageError(reason=err) from err
     except OSError as err:
         raise DatabaseUnavailableError(path=path, reason=err.strerror or err) from err
+
+
+def is_full(err: sqlite3.Error) -> bool:
+    """Return whether an error means that the disk is full; the log's index (-shm) cannot grow then either."""
+    code = getattr(err, "sqlite_errorcode", 0)
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)

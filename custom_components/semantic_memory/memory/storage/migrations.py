@@ -139,6 +139,14 @@ STEPS: Final[tuple[Step, ...]] = (
 )
 
 
+def is_outdated(connection: sqlite3.Connection, steps: tuple[Step, ...] = STEPS) -> bool:
+    """Return whether the file holds something that an older version of the integration has written."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'migration'").fetchone() is None:
+        return False
+    (done,) = connection.execute("SELECT coalesce(max(version), 0) FROM migration").fetchone()
+    return 0 < int(done) < len(steps)
+
+
 def migrate(connection: sqlite3.Connection, steps: tuple[Step, ...] = STEPS) -> None:
     """Run the steps that the file has not seen yet.
 
