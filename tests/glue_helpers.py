@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from custom_components.semantic_memory.const import CONF_EMBEDDER, DOMAIN, EMBEDDER_OLLAMA
-from custom_components.semantic_memory.memory import worker
+from custom_components.semantic_memory.memory import outage
 from custom_components.semantic_memory.memory.embedding.breaker import CircuitBreaker
 from custom_components.semantic_memory.memory.embedding.ollama import OllamaClient, OllamaEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
@@ -56,7 +56,7 @@ def impatient(timeout: float = 2.0) -> Iterator[None]:
 
     component = "custom_components.semantic_memory"
     with (
-        patch.object(worker, "_RETRY_SECONDS", (0.1, 0.1)),
+        patch.object(outage, "RETRY_SECONDS", (0.1, 0.1)),
         patch(f"{component}.OllamaClient", partial(OllamaClient, timeout=timeout)),
         patch(f"{component}.OllamaEmbedder", embedder),
     ):

@@ -49,7 +49,7 @@ def tell(entry: MockConfigEntry) -> Tell:
     engine: MemoryEngine = entry.runtime_data.engine
 
     def tell(error: str | None, **others: Any) -> None:
-        engine._worker._update(embedder_error=error, **others)
+        engine._worker.serving.update(embedder_error=error, **others)
 
     return tell
 
@@ -147,7 +147,7 @@ async def test_what_is_being_mended_does_not_come_back(hass: HomeAssistant, tell
 
 async def test_only_the_status_counts(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     engine: MemoryEngine = entry.runtime_data.engine
-    engine._worker.status = replace(engine._worker.status, embedder_error="model_missing")
+    engine._worker.serving.status = replace(engine.status, embedder_error="model_missing")
     engine._tell(EngineEvent(kind="recall"))
     assert issues_of(hass) == set()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.semantic_memory.memory import upkeep, worker
+from custom_components.semantic_memory.memory import outage, upkeep, worker
 from custom_components.semantic_memory.memory.embedding.base import Embedder
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
@@ -62,7 +62,7 @@ async def engine(open_engine: OpenEngine, built_in: StaticEmbedder) -> MemoryEng
 def without_sqlite_vec() -> Iterator[pytest.MonkeyPatch]:
     """Let sqlite-vec be missing, until ``undo`` is called on what this returns."""
 
-    def fail() -> None:
+    def fail(*_: object) -> None:
         raise IndexUnavailableError("sqlite-vec is not installed")
 
     with pytest.MonkeyPatch.context() as patch:
@@ -72,5 +72,6 @@ def without_sqlite_vec() -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the worker look for a lost server all the time."""
-    monkeypatch.setattr(worker, "_RETRY_SECONDS", (0.01, 0.01))
+    """Have the worker look for a lost server, or for a database that works, all the time."""
+    monkeypatch.setattr(worker, "_STORAGE_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(outage, "RETRY_SECONDS", (0.01, 0.01))

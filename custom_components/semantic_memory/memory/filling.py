@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _BATCH: Final = 64
-_PROBE: Final = "The quick brown fox jumps over the lazy dog."
+PROBE: Final = "The quick brown fox jumps over the lazy dog."
 """A text that every model can embed."""
-_NOT_THE_TEXT: Final = (EmbedderAuthError, EmbedderUnavailableError, ModelMissingError)
+_SMALLER: Final = 8
+"""How many times smaller the next batch is, after one that a server failed at."""
+NOT_THE_TEXT: Final = (EmbedderAuthError, EmbedderUnavailableError, ModelMissingError)
+"""Errors that say nothing of what was to be embedded."""
 
 
 @dataclass(slots=True)
@@ -54,6 +57,10 @@ class Served:
     """Those of them that are being embedded."""
     look_at_all: bool = True
     """Whether others than those may wait too: finding them means to look at every memory."""
+    batch: int | None = None
+    """How many memories at once, where the server has failed at more."""
+    suspect: tuple[int, int] | None = None
+    """Seq and revision of a memory at which alone it has failed."""
 
     @property
     def pending(self) -> int:
@@ -67,8 +74,8 @@ class SpaceFiller:
     Every coroutine may raise StorageError, those that embed EmbeddingError.
     """
 
-    def __init__(self, database: Database, index: CandidateIndex, progress: Callable[[], None]) -> None:
-        """Take the database, its index, and who is told whenever fewer memories wait."""
+    def __init__(self, database: Database, index: CandidateIndex, progress: Callable[[Served], None]) -> None:
+        """Take the database, its index, and who is told whenever a batch of a space is done."""
         self.index = index
         self._database = database
         self._progress = progress
@@ -102,6 +109,7 @@ class SpaceFiller:
             raise
         finally:
             served.under_way = set()
+        served.batch = served.suspect = None
         if everything:
             await self._async_mark_ready(served)
 
@@ -110,15 +118,22 @@ class SpaceFiller:
         space_id, after = served.space.id, 0
         if ids is None:
             served.skipped = 0
-        while items := await self._database.async_read(partial(_next_batch, space_id, after, ids)):
+        limit = served.batch or _BATCH
+        while items := await self._database.async_read(partial(_next_batch, space_id, after, limit, ids)):
             fresh = [item for item in items if served.refused.get(item.seq) != item.revision]
             served.skipped += len(items) - len(fresh)
             if fresh:
-                await self._async_embed(served, fresh)
+                try:
+                    await self._async_embed(served, fresh)
+                except EmbedderUnavailableError:
+                    _narrow_down(served, fresh)
+                    raise
             after = items[-1].seq
+            if served.batch is not None:
+                limit = max(limit, min(_SMALLER, limit * 2))
             if ids is None:
                 served.waiting = max(0, served.waiting - len(items))
-                self._progress()
+            self._progress(served)
 
     async def _async_mark_ready(self, served: Served) -> None:
         """Let a space serve from now on if only memories wait that the model cannot embed."""
@@ -131,10 +146,10 @@ class SpaceFiller:
         """Embed and store some memories; one that the model makes nothing of must not hold up the others."""
         try:
             vectors = await self._async_vectors(served, [item.text for item in items])
-        except _NOT_THE_TEXT:
+        except NOT_THE_TEXT:
             raise
         except EmbeddingError as err:
-            await self._async_vectors(served, [_PROBE])  # raises where it is not the texts
+            await self._async_vectors(served, [PROBE])  # raises where it is not the texts
             if len(items) == 1:
                 served.skipped += 1
                 served.refused[items[0].seq] = items[0].revision
@@ -178,7 +193,23 @@ class SpaceFiller:
         return await self._database.async_read(lambda connection: spaces.count_waiting(connection, space.id))
 
 
+def _narrow_down(served: Served, items: Sequence[Waiting]) -> None:
+    """Have the next pass try less at once; in the end, leave out the one memory at which the server fails every time.
+
+    A pass begins only once the server has embedded something else. Many texts may take a slow machine too long, and
+    there are texts at which a model's process crashes.
+    """
+    if len(items) > 1:
+        served.batch = max(1, len(items) // _SMALLER)
+        return
+    (item,) = items
+    if served.suspect == (item.seq, item.revision):
+        served.refused[item.seq] = item.revision
+        _LOGGER.debug("The server fails at one memory every time; it is left out of %s", served.embedder.model)
+    served.batch, served.suspect = 1, (item.seq, item.revision)
+
+
 def _next_batch(
-    space_id: int, after: int, ids: AbstractSet[str] | None, connection: sqlite3.Connection
+    space_id: int, after: int, limit: int, ids: AbstractSet[str] | None, connection: sqlite3.Connection
 ) -> list[Waiting]:
-    return spaces.waiting(connection, space_id, after, _BATCH, ids)
+    return spaces.waiting(connection, space_id, after, limit, ids)

@@ -27,8 +27,12 @@ class SpaceKey:
     fingerprint: str
 
 
+class SpaceChangedError(InvalidVectorsError):
+    """The vectors are of another space than the one that :meth:`Embedder.async_space` told last; none is returned."""
+
+
 class Embedder(Protocol):
-    """Turns texts into unit vectors of one embedding space."""
+    """Turns texts into unit vectors of one embedding space, the one that was told last."""
 
     @property
     def model(self) -> str:

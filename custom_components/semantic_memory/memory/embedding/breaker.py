@@ -12,7 +12,7 @@ class CircuitBreaker:
     Only EmbedderUnavailableError counts as a failure: a server that refuses a model or sends bad vectors is there.
     """
 
-    def __init__(self, monotonic: Callable[[], float], *, failures: int = 3, cooldown: float = 30.0) -> None:
+    def __init__(self, monotonic: Callable[[], float], *, failures: int = 3, cooldown: float = 5.0) -> None:
         """Take a clock in seconds."""
         self._monotonic = monotonic
         self._limit = failures

@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ..errors import EmbedderUnavailableError, InvalidVectorsError
-from .base import SpaceKey, checked_unit_vectors
+from .base import SpaceChangedError, SpaceKey, checked_unit_vectors
 from .breaker import CircuitBreaker
 from .ollama_client import OllamaClient
-from .ollama_http import EmbedderUnusableError
+from .ollama_http import EmbedderUnusableError, translated_errors
 from .ollama_models import (
     OllamaModel,
     OllamaModelDetails,
@@ -37,8 +37,10 @@ __all__ = [
     "same_model",
 ]
 
-QUERY_TIMEOUT: Final = 3.0
+QUERY_TIMEOUT: Final = 2.5
 """Seconds. Somebody waits for the answer, and the built-in model can give one."""
+_LOOK_TIMEOUT: Final = 5.0
+"""Seconds for the list of models, for which no server has to load anything."""
 _ATTEMPTS: Final = 3
 _BACKOFF: Final = 0.5
 _MAX_BACKOFF: Final = 8.0
@@ -51,7 +53,8 @@ class OllamaEmbedder:
     """Vectors of one model on one server.
 
     Documents are embedded in batches, and tried again with growing, random pauses. A question is tried once, shortly.
-    Both pass one circuit breaker, so neither waits on a server that is known to be dead.
+    Both pass one circuit breaker, so neither waits on a server that is known to be dead. After every answer the server
+    is asked for the model's digest, so that vectors of other weights than those of the space never get out of here.
     """
 
     def __init__(
@@ -76,6 +79,8 @@ class OllamaEmbedder:
         self._sleep = sleep
         self._uniform = uniform
         self._space: SpaceKey | None = None
+        self._digest = ""
+        """Of the space that was told last; stays when that is forgotten."""
         self._asking = asyncio.Lock()
 
     @property
@@ -114,14 +119,34 @@ class OllamaEmbedder:
 
     async def async_embed_query(self, text: str) -> Vectors:
         """Embed what is asked: (1, dimension). One quick attempt. Raises EmbeddingError."""
-        with self._breaker.attempt():
-            return await self._embed([self._template.for_query(text)], self._query_timeout)
+        with self._breaker.attempt(), translated_errors(self._query_timeout):
+            async with asyncio.timeout(self._query_timeout):
+                return await self._embed([self._template.for_query(text)])
 
     async def _ask_space(self) -> SpaceKey:
-        digest = await self._client.async_digest(self._model)
+        digest = await self._client.async_digest(self._model, timeout=_LOOK_TIMEOUT)
         rows = await self._client.async_embed(self._model, [self._template.for_document(_PROBE)])
+        if self._digest and not digest:
+            raise EmbedderUnavailableError(reason="it does not list the model any more")
+        self._digest = digest
+        await self._confirm_digest()
         vectors = await _in_thread(rows, 1, None)
         return SpaceKey(self._model, vectors.shape[1], self._template.name, digest)
+
+    async def _confirm_digest(self) -> None:
+        """Make sure that what was just answered came from the weights of the space. Raises SpaceChangedError.
+
+        Ollama looks up the weights under a model's name with every request: those that it names now are those that it
+        used a moment ago, or newer ones.
+        """
+        if not self._digest:
+            return  # it has never named any
+        digest = await self._client.async_digest(self._model, timeout=_LOOK_TIMEOUT)
+        if not digest:
+            raise EmbedderUnavailableError(reason="it does not list the model any more")
+        if digest != self._digest:
+            self.forget_space()
+            raise SpaceChangedError(reason="the model has been replaced on the server")
 
     async def _embed_batches(self, texts: Sequence[str]) -> Vectors:
         parts = [await self._embed_with_retries(batch) for batch in batched(texts, self._batch_size, strict=False)]
@@ -136,17 +161,18 @@ class OllamaEmbedder:
                     return await self._embed(texts)
             except EmbedderUnusableError:
                 raise
-            except EmbedderUnavailableError:
-                if self._breaker.is_open:
-                    raise
+            except EmbedderUnavailableError as err:
+                if self._breaker.is_open or isinstance(err.__cause__, TimeoutError):
+                    raise  # a timeout was long enough
             # Full jitter: several waiting callers do not come back at the same moment.
             await self._sleep(self._uniform(0.0, min(_MAX_BACKOFF, _BACKOFF * 2**pause)))
         with self._breaker.attempt():
             return await self._embed(texts)
 
-    async def _embed(self, texts: Sequence[str], timeout: float | None = None) -> Vectors:
+    async def _embed(self, texts: Sequence[str]) -> Vectors:
         """Send one request and check what comes back."""
-        rows = await self._client.async_embed(self._model, [text[:_MAX_CHARACTERS] for text in texts], timeout=timeout)
+        rows = await self._client.async_embed(self._model, [text[:_MAX_CHARACTERS] for text in texts])
+        await self._confirm_digest()
         space = self._space
         try:
             return await _in_thread(rows, len(texts), space.dimension if space else None)

@@ -84,9 +84,12 @@ class OllamaClient:
             raise EmbedderUnusableError(reason="this is not an Ollama server")
         return version
 
-    async def async_models(self) -> list[OllamaModel]:
-        """Return the models that are installed."""
-        entries = (await self._fetch("GET", "/api/tags")).get("models")
+    async def async_models(self, *, timeout: float | None = None) -> list[OllamaModel]:
+        """Return the models that are installed. ``timeout`` in seconds takes the place of the client's."""
+        data = await self._fetch("GET", "/api/tags", timeout=timeout)
+        if "models" not in data:
+            raise EmbedderUnusableError(reason="this is not an Ollama server")
+        entries = data["models"]
         if entries is None:
             return []
         if not isinstance(entries, list):
@@ -94,9 +97,10 @@ class OllamaClient:
         models = (OllamaModel.from_json(entry) for entry in entries if isinstance(entry, dict))
         return [model for model in models if model is not None]
 
-    async def async_digest(self, model: str) -> str:
+    async def async_digest(self, model: str, *, timeout: float | None = None) -> str:
         """Return the digest of an installed model; empty where the server does not list it."""
-        return next((item.digest for item in await self.async_models() if same_model(item.name, model)), "")
+        models = await self.async_models(timeout=timeout)
+        return next((item.digest for item in models if same_model(item.name, model)), "")
 
     async def async_show(self, model: str) -> OllamaModelDetails:
         """Return what the server knows of a model. Two requests: the digest is only in the list of models."""
