@@ -136,7 +136,11 @@ class StandIn:
             return web.json_response({"error": "unauthorized"}, status=401)
         if not request.path.startswith("/api/"):
             return await handler(request)
-        return await answer_with_faults(self.faults.take(request.path), request, handler)
+        body = await request.read()
+        faults = self.faults.take(request.path, body.decode(errors="replace"))
+        if faults.swap:
+            self.models.change_digest(json.loads(body)["model"])
+        return await answer_with_faults(faults, request, handler)
 
     async def _show_faults(self, request: web.Request) -> web.Response:
         return web.json_response(self.faults.as_dict())

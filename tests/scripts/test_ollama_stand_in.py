@@ -306,6 +306,13 @@ def test_as_a_program(socket_enabled: None) -> None:
         (Faults(redirect="http://127.0.0.1:1/"), 307, ""),
         (Faults(model_missing=True), 404, 'model \\"all-minilm\\" not found'),
         (Faults(not_json=True), 200, "<html>"),
+        (Faults(not_json=True, status=502), 502, "<html>"),
+        (Faults(answer={"error": "out of memory"}), 200, '{"error": "out of memory"}'),
+        (Faults(answer={"embeddings": [None]}), 200, '{"embeddings": [null]}'),
+        (Faults(infinite=True), 200, '"embeddings": [[1e+300, '),
+        (Faults(status=500, only_with="c"), 200, '"embeddings"'),
+        (Faults(status=500, only_with='"b"'), 500, "told to answer 500"),
+        (Faults(drip=0.0), 200, '"embeddings"'),
         (Faults(delay=0.01), 200, '"embeddings"'),
     ],
 )
@@ -325,6 +332,7 @@ async def test_answers_in_place_of_the_real_one(
         (Faults(), [384, 384]),
         (Faults(wrong_dimension=True), [383, 383]),
         (Faults(fewer=True), [384]),
+        (Faults(more=True), [384, 384, 384]),
     ],
 )
 async def test_spoiled_vectors(
@@ -347,6 +355,22 @@ async def test_broken_answers(stand_in: StandIn, session: aiohttp.ClientSession)
         async for piece in response.content.iter_any():
             size += len(piece)
         assert size > 64 * 1_048_576
-    stand_in.faults = Faults(disconnect=True)
-    with pytest.raises(aiohttp.ClientError):
-        await session.get(url)
+    for faults in (Faults(disconnect=True), Faults(garbage=True)):
+        stand_in.faults = faults
+        with pytest.raises(aiohttp.ClientError):
+            await session.get(url)
+    stand_in.faults = Faults(dies=True)
+    async with session.get(url) as response:
+        assert await response.content.readany() == whole[: len(whole) // 2]
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.read()
+
+
+async def test_a_model_that_is_swapped(stand_in: StandIn, client: ollama.AsyncClient) -> None:
+    """The request that swaps it is the first that the new weights answer."""
+    (before,) = (await client.embed("all-minilm", "tea")).embeddings
+    stand_in.faults = Faults(swap=True, path="/api/embed", times=1)
+    digest = (await client.list()).models[1].digest
+    first, second = [(await client.embed("all-minilm", "tea")).embeddings[0] for _ in range(2)]
+    assert first == second != before
+    assert (await client.list()).models[1].digest != digest
