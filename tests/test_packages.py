@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 import itertools
+from pathlib import Path
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from unittest.mock import AsyncMock, patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.requirements import RequirementsNotFound
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
@@ -26,13 +28,39 @@ from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError, EmbedderUnavailableError
 from custom_components.semantic_memory.memory.models import EmbedderState
 from custom_components.semantic_memory.memory.storage import vec
-from custom_components.semantic_memory.memory.storage.candidates import ScanIndex, Vec0Index
+from custom_components.semantic_memory.memory.storage.sqlite_vec.errors import UnobtainableError
+from custom_components.semantic_memory.memory.storage.sqlite_vec.obtain import place
+from custom_components.semantic_memory.memory.storage.sqlite_vec.wheel import TARGETS, Target
 
 from .conftest import SetUp
 from .glue_helpers import issues_of, left_running, sensor_state, until, with_ollama
 from .service_helpers import async_act
 
 type Install = Callable[..., Awaitable[bool]]
+
+
+class Obtain:
+    """Stands for fetching the file that fits musl."""
+
+    def __init__(self, index: Index) -> None:
+        """Succeed."""
+        self.error: UnobtainableError | None = None
+        self.asked: list[Path] = []
+        self._index = index
+
+    async def __call__(self, lib: Path, target: Target) -> Path:
+        """Let sqlite-vec be there, or fail."""
+        self.asked.append(lib)
+        if self.error is not None:
+            raise self.error
+        self._index.installed.add(requirements.VECTOR_INDEX_REQUIREMENTS)
+        return place(lib, target)
+
+
+def reason_of(hass: HomeAssistant) -> str | None:
+    """Return what keeps sqlite-vec from being used, as people are told."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, ISSUE_INDEX)
+    return issue.translation_placeholders["reason"] if issue and issue.translation_placeholders else None
 
 
 class Index:
@@ -44,6 +72,7 @@ class Index:
         self.asked: list[tuple[str, ...]] = []
         self.installed: set[tuple[str, ...]] = set()
         self.pauses: list[float] = []
+        self.error: str | None = None
         self._resume = asyncio.Event()
         self._paused = asyncio.Event()
         self._built_in = built_in
@@ -61,11 +90,13 @@ class Index:
             raise EmbedderUnavailableError("built_in_missing", reason="No module named 'tokenizers'")
         return self._built_in
 
-    def load_extension(self) -> Any:
+    def load_extension(self, _lib: Path) -> vec.Load:
         """Stand for loading sqlite-vec."""
+        if self.error is not None:
+            raise vec.IndexUnavailableError(self.error)
         if requirements.VECTOR_INDEX_REQUIREMENTS not in self.installed:
             raise vec.IndexUnavailableError("sqlite-vec is not installed")
-        return vec.load_extension()
+        return vec.load_extension(_lib)
 
     async def sleep(self, seconds: float) -> None:
         """Stand for the pause between two attempts."""
@@ -92,12 +123,26 @@ def index(load_built_in: None, built_in: StaticEmbedder) -> Iterator[Index]:
     index = Index(built_in)
     with (
         patch.object(packages, "async_install", index.install),
+        patch.object(requirements, "async_install", index.install),
+        patch.object(requirements, "is_musl", return_value=False),
         patch.object(packages, "asyncio", SimpleNamespace(sleep=index.sleep)),
         patch.object(StaticEmbedder, "load", index.load),
         patch.object(upkeep, "load_extension", index.load_extension),
-        patch.object(packages, "vector_index_installable", return_value=True),
     ):
         yield index
+
+
+@pytest.fixture
+def musl(index: Index) -> Iterator[Obtain]:
+    """Have a machine with musl, and return how the file that fits it is obtained."""
+    obtain = Obtain(index)
+    with (
+        patch.object(requirements, "is_musl", return_value=True),
+        patch.object(requirements, "may_install", return_value=True),
+        patch.object(requirements, "this_target", return_value=TARGETS["aarch64"]),
+        patch.object(requirements, "async_obtain", obtain),
+    ):
+        yield obtain
 
 
 async def _found(hass: HomeAssistant, query: str) -> list[str]:
@@ -130,7 +175,7 @@ async def test_the_package_index_is_down_and_comes_back(hass: HomeAssistant, set
     await hass.async_block_till_done()
     assert sensor_state(hass, "embedder") == "built_in"
     assert issues_of(hass) == set()
-    assert engine.status.index == Vec0Index.name
+    assert engine.status.index == "sqlite-vec"
     assert entry.runtime_data.engine is engine
     assert len(left_running()) == len(set(left_running()))  # nothing runs twice
     assert (await _found(hass, "what is our pet's name"))[0] == "cat"
@@ -183,7 +228,7 @@ async def test_only_the_index_is_missing(hass: HomeAssistant, set_up: SetUp, ind
     engine: MemoryEngine = entry.runtime_data.engine
     await index.failed(1)
     assert issues_of(hass) == {ISSUE_INDEX}
-    assert engine.status.index == ScanIndex.name
+    assert engine.status.index == "memory"
     await async_act(hass, "set", key="cat", value="The cat is called Tom")
     assert await _found(hass, "what is our pet's name") == ["cat"]
 
@@ -195,18 +240,74 @@ async def test_only_the_index_is_missing(hass: HomeAssistant, set_up: SetUp, ind
     assert await _found(hass, "what is our pet's name") == ["cat"]
 
 
-async def test_an_index_that_no_wheel_suits(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
-    """On musl nothing is fetched, and it is not tried again."""
+async def test_a_machine_that_nothing_fits(hass: HomeAssistant, set_up: SetUp, index: Index, musl: Obtain) -> None:
+    """It is said once, and not tried again."""
     index.installed.add(requirements.RUNTIME_REQUIREMENTS)
-    with patch.object(packages, "vector_index_installable", return_value=False):
-        entry = await set_up()
-        await entry.runtime_data.fetching
-    assert index.asked == []
-    assert issues_of(hass) == {ISSUE_INDEX}
+    musl.error = UnobtainableError("there is no sqlite-vec for a processor of the type armv7l", final=True)
+    entry = await set_up()
+    await entry.runtime_data.fetching
+    assert index.pauses == []
+    assert reason_of(hass) == "there is no sqlite-vec for a processor of the type armv7l"
     await hass.config_entries.async_unload(entry.entry_id)
     assert issues_of(hass) == {ISSUE_INDEX}  # a reload would find the same, and somebody may have ignored it
     await hass.config_entries.async_remove(entry.entry_id)
     assert issues_of(hass) == set()
+
+
+async def test_a_file_that_fits_musl(
+    hass: HomeAssistant, set_up: SetUp, index: Index, musl: Obtain, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is put to use without a restart as soon as it can be had; why it cannot be had is logged once."""
+    index.installed.add(requirements.RUNTIME_REQUIREMENTS)
+    musl.error = UnobtainableError("the package index cannot be reached")
+    entry = await set_up()
+    engine: MemoryEngine = entry.runtime_data.engine
+    await index.failed(1)
+    assert reason_of(hass) == "the package index cannot be reached"
+    index.resume()
+    await index.failed(2)
+    assert caplog.text.count("the package index cannot be reached") == 1
+    musl.error = UnobtainableError("the disk is full")
+    index.resume()
+    await index.failed(3)
+    assert reason_of(hass) == "the disk is full"
+    assert [record.getMessage() for record in caplog.records if "the disk is full" in record.getMessage()] == [
+        "sqlite-vec cannot be used, memories are found without it: the disk is full"
+    ]
+
+    musl.error = None
+    index.resume()
+    await entry.runtime_data.fetching
+    assert musl.asked == [Path(hass.config.path("semantic_memory/lib"))] * 4
+    assert engine.status.index == "sqlite-vec"
+    assert issues_of(hass) == set()
+
+
+async def test_a_file_that_fits_musl_and_does_not_work(
+    hass: HomeAssistant, set_up: SetUp, index: Index, musl: Obtain
+) -> None:
+    """A folder from which nothing may be executed, for example. Asking again would not help."""
+    index.installed.add(requirements.RUNTIME_REQUIREMENTS)
+    index.error = "vec0.so: failed to map segment: Operation not permitted"
+    entry = await set_up()
+    await entry.runtime_data.fetching
+    assert len(musl.asked) == 1
+    assert reason_of(hass) == "vec0.so: failed to map segment: Operation not permitted"
+
+
+@pytest.mark.parametrize("skipped", [{"skip_pip": True}, {"skip_pip_packages": ["sqlite-vec"]}])
+async def test_nothing_is_fetched_where_that_is_switched_off(hass: HomeAssistant, skipped: dict[str, Any]) -> None:
+    hass.config.skip_pip = False
+    for option, value in skipped.items():
+        setattr(hass.config, option, value)
+    with (
+        patch.object(requirements, "is_musl", return_value=True),
+        patch.object(requirements, "async_obtain", AsyncMock()) as obtain,
+        pytest.raises(UnobtainableError, match="--skip-pip") as raised,
+    ):
+        await requirements.async_install_vector_index(hass)
+    obtain.assert_not_awaited()
+    assert not raised.value.final  # the package can be installed by hand
 
 
 async def test_an_index_that_is_installed_and_does_not_work(hass: HomeAssistant, set_up: SetUp, index: Index) -> None:
@@ -316,18 +417,6 @@ async def test_install_where_it_is_switched_off(hass: HomeAssistant, process: As
     hass.config.skip_pip = True
     assert not await requirements.async_install(hass, ("numpy>=2.3",))
     process.assert_not_awaited()
-
-
-@pytest.mark.parametrize(
-    ("answer", "installable"),
-    [("glibc 2.41", True), ("", False), (None, False), (ValueError(), False), (OSError(), False)],
-)
-def test_wheels_of_the_index_are_for_glibc(answer: Any, installable: bool) -> None:
-    """On musl the C library has no such name, or an empty answer."""
-    behaviour = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
-    with patch("os.confstr", **behaviour), patch("builtins.open") as opened:
-        assert requirements.vector_index_installable() is installable
-    opened.assert_not_called()
 
 
 async def test_nothing_to_fetch(hass: HomeAssistant, setup_integration: MockConfigEntry) -> None:

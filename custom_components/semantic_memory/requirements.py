@@ -5,13 +5,18 @@ package index that is down after an update would take every memory away. Here it
 for a while.
 """
 
-import os
+from pathlib import Path
 from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.requirements import RequirementsNotFound, async_clear_install_history, async_process_requirements
 
-from .const import DOMAIN
+from .const import DOMAIN, FOLDER
+from .memory.storage.sqlite_vec.errors import UnobtainableError
+from .memory.storage.sqlite_vec.machine import is_musl, this_target
+from .memory.storage.sqlite_vec.obtain import async_obtain
+from .memory.storage.sqlite_vec.wheel import VERSION
+from .memory.storage.vec import LIB_FOLDER
 
 RUNTIME_REQUIREMENTS: Final = (
     "numpy>=2.3",
@@ -21,16 +26,14 @@ RUNTIME_REQUIREMENTS: Final = (
 )
 """What the built-in model needs. ``scripts/check_musl`` proves that each has wheels for musl on x86-64 and aarch64."""
 
-VECTOR_INDEX_REQUIREMENTS: Final = ("sqlite-vec==0.1.9",)
-"""Has wheels for glibc only."""
+VECTOR_INDEX_PACKAGE: Final = "sqlite-vec"
+VECTOR_INDEX_REQUIREMENTS: Final = (f"{VECTOR_INDEX_PACKAGE}=={VERSION}",)
+"""Has wheels for glibc only; for musl, one of them is fitted."""
 
 
-def vector_index_installable() -> bool:
-    """Return whether the wheel of sqlite-vec suits this machine's C library."""
-    try:  # platform.libc_ver() would read Python's executable on musl, in the event loop
-        return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
-    except OSError, ValueError:
-        return False
+def may_install(hass: HomeAssistant, package: str) -> bool:
+    """Return whether Home Assistant was not told to leave this package alone (--skip-pip, --skip-pip-packages)."""
+    return not hass.config.skip_pip and package not in hass.config.skip_pip_packages
 
 
 async def async_install(hass: HomeAssistant, requirements: tuple[str, ...]) -> bool:
@@ -46,3 +49,14 @@ async def async_install(hass: HomeAssistant, requirements: tuple[str, ...]) -> b
     except RequirementsNotFound:
         return False
     return True
+
+
+async def async_install_vector_index(hass: HomeAssistant) -> None:
+    """Have sqlite-vec installed, or the file that fits musl made. Raises UnobtainableError."""
+    if not is_musl():
+        if not await async_install(hass, VECTOR_INDEX_REQUIREMENTS):
+            raise UnobtainableError(f"Home Assistant could not install the package {VECTOR_INDEX_PACKAGE}")
+        return
+    if not may_install(hass, VECTOR_INDEX_PACKAGE):
+        raise UnobtainableError("Home Assistant was told to install no packages (--skip-pip)")
+    await async_obtain(Path(hass.config.path(FOLDER)) / LIB_FOLDER, this_target())
