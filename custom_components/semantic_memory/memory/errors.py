@@ -7,6 +7,7 @@ SemanticMemoryError
 │   └── NotAllowedError          the caller may not act for that owner
 ├── StorageError
 │   ├── DatabaseDamagedError     the file is not, or is no longer, a sound database
+│   ├── IndexDamagedError        something that can be made anew cannot be read, and is being made anew
 │   ├── DatabaseClosedError      the engine is being stopped or loaded anew
 │   └── DatabaseUnavailableError locked, full, read-only or not permitted
 ├── FileUnavailableError         a file other than the database could not be read or written
@@ -82,6 +83,12 @@ class DatabaseDamagedError(StorageError):
     """The file is not a database, or no longer a sound one."""
 
     default_code = "database_damaged"
+
+
+class IndexDamagedError(StorageError):
+    """An index cannot be read. It is made anew from the memories, which are not affected."""
+
+    default_code = "index_damaged"
 
 
 class DatabaseClosedError(StorageError):

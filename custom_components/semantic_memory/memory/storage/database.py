@@ -15,7 +15,7 @@ import threading
 import time
 from typing import Final
 
-from ..errors import DatabaseClosedError, DatabaseDamagedError, DatabaseUnavailableError
+from ..errors import DatabaseClosedError, DatabaseDamagedError, DatabaseUnavailableError, IndexDamagedError
 from .faults import is_full, translated
 
 type Work[T] = Callable[[sqlite3.Connection], T]
@@ -49,6 +49,8 @@ class Database:
         """Code of what is wrong with file or disk. Damage stays until the file is opened anew."""
         self.on_fault: Callable[[], None] = lambda: None
         """Called in the event loop when :attr:`fault` has changed."""
+        self.on_index_damage: Callable[[], None] = lambda: None
+        """Called in the event loop when an index could not be read."""
         self._held = held
         self._rewrite_owed = False
 
@@ -143,6 +145,9 @@ class Database:
             result = await future
         except (DatabaseDamagedError, DatabaseUnavailableError) as err:
             self.note_fault(err.code)
+            raise
+        except IndexDamagedError:
+            self.on_index_damage()
             raise
         if executor is self._writer:
             self.note_fault(None)

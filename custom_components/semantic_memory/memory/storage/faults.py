@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlite3
 from typing import Final
 
-from ..errors import DatabaseDamagedError, DatabaseUnavailableError, StorageError
+from ..errors import DatabaseDamagedError, DatabaseUnavailableError, IndexDamagedError, StorageError
 
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _FULL: Final = "the disk is full"
@@ -28,7 +28,10 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.IntegrityError as err:
         raise StorageError(reason=err) from err
     except sqlite3.Error as err:
-        primary = getattr(err, "sqlite_errorcode", 0) & 0xFF
+        code = getattr(err, "sqlite_errorcode", 0)
+        if code == sqlite3.SQLITE_CORRUPT_VTAB:
+            raise IndexDamagedError from err
+        primary = code & 0xFF
         if primary in _DAMAGED:
             raise DatabaseDamagedError(path=path) from err
         if is_full(err):
