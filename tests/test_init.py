@@ -16,11 +16,12 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.semantic_memory import issues, repairs
+from custom_components.semantic_memory import issues
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.engine import DATABASE, MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseClosedError
 from custom_components.semantic_memory.memory.models import Caller, EmbedderState, MemoryDraft, RecallRequest
+from custom_components.semantic_memory.memory.storage import restoring
 
 from .blocking_guard import blocking_calls
 from .conftest import SetUp
@@ -166,9 +167,9 @@ async def test_nothing_blocks_the_event_loop(hass: HomeAssistant, set_up: SetUp)
 def test_the_guard_sees_what_blocks(tmp_path: Path) -> None:
     (tmp_path / DATABASE).touch()
     with blocking_calls() as found:
-        repairs._set_aside(tmp_path)
+        restoring.set_aside(tmp_path / DATABASE, "damaged", 0.0)
     (call,) = [call for call in found if call.startswith("os.rename")]  # formatting a date may import a module too
-    assert "repairs.py" in call
+    assert "restoring.py" in call
 
 
 def test_heavy_packages_are_not_imported_with_the_integration() -> None:

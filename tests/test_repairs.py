@@ -14,9 +14,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.semantic_memory import issues, repairs
+from custom_components.semantic_memory import issues
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.models import EmbedderState
+from custom_components.semantic_memory.memory.storage.restoring import set_aside
 from scripts.ollama_stand_in import Faults, StandIn
 
 from .conftest import SetUp
@@ -100,7 +101,7 @@ async def damaged(set_up: SetUp, file: Path) -> MockConfigEntry:
 
 def _aside(file: Path) -> dict[str, bytes]:
     """Return what was set aside, the time taken out of the names."""
-    return {re.sub(r"\d{8}-\d{6}", "T", path.name): path.read_bytes() for path in file.parent.glob("damaged-*")}
+    return {re.sub(r"\d{8}T\d{6}Z", "T", path.name): path.read_bytes() for path in file.parent.glob("damaged-*")}
 
 
 async def test_a_damaged_database_is_set_aside(
@@ -155,7 +156,7 @@ def test_what_belongs_to_a_database_stays_with_it(file: Path) -> None:
     names = ("memory.db", "memory.db-wal", "memory.db-shm")
     for name in names:
         file.with_name(name).write_text(name)
-    repairs._set_aside(file.parent)
+    set_aside(file, "damaged", 0.0)
     assert _aside(file) == {f"damaged-T-{name}": name.encode() for name in names}
     assert not file.exists()
 

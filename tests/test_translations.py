@@ -72,7 +72,7 @@ def test_examples_are_accepted(name: str) -> None:
 
     validated = SCHEMAS[name](examples)
 
-    assert examples
+    assert bool(examples) is bool(flat_fields(name))
     assert all(validated[field] not in (None, []) for field in examples)
 
 

@@ -12,6 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
+from .backup import async_is_under_way
 from .const import CONF_EMBEDDER, DOMAIN, EMBEDDER_OLLAMA, FOLDER
 from .data import SemanticMemoryConfigEntry, SemanticMemoryData, settings_from
 from .llm import async_register_llm_api
@@ -36,7 +37,9 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> bool:
     """Open the memory. A server or package index that is down does not keep it from being used."""
     try:
-        engine = await MemoryEngine.async_open(Path(hass.config.path(FOLDER)), settings_from(entry.options))
+        engine = await MemoryEngine.async_open(
+            Path(hass.config.path(FOLDER)), settings_from(entry.options), held=async_is_under_way(hass)
+        )
         try:
             await _async_set_up(hass, entry, engine)
         except BaseException:
@@ -44,7 +47,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntr
             raise
     except StorageError as err:
         raise _refusal(hass, err) from err
-    issues.async_clear_damage(hass)
+    if entry.runtime_data.engine.status.storage_error != DatabaseDamagedError.default_code:
+        issues.async_clear_damage(hass)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from homeassistant.const import CONF_MODEL
@@ -9,9 +10,10 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later
 
-from .const import DOMAIN
+from .const import DOMAIN, FOLDER
 from .data import SemanticMemoryConfigEntry
-from .memory.errors import EmbedderAuthError, ModelMissingError, SemanticMemoryError
+from .memory.engine import DATABASE
+from .memory.errors import DatabaseDamagedError, EmbedderAuthError, ModelMissingError, SemanticMemoryError
 from .memory.models import EngineEvent
 
 ISSUE_UNREACHABLE: Final = "ollama_unreachable"
@@ -30,7 +32,7 @@ UNREACHABLE_SECONDS: Final = 1800
 
 @callback
 def async_watch(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> Callable[[], None]:
-    """Report and withdraw what the engine's status says about the Ollama server; returns how to end that."""
+    """Report and withdraw what the engine's status says of server and database; returns how to end that."""
     watch = _Watch(hass, entry)
     unsubscribe = entry.runtime_data.engine.subscribe(watch.look)
 
@@ -48,7 +50,7 @@ def async_watch(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> Callab
 
 
 class _Watch:
-    """What was last seen of the server.
+    """What was last seen of the server and of the database.
 
     Only a change is acted upon: the status is told with every memory that is stored, and what somebody has just
     dismissed, or is having mended, must not come back with the next one.
@@ -57,15 +59,31 @@ class _Watch:
     def __init__(self, hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
         self._hass, self._entry = hass, entry
         self._error: str | None = None
+        self._storage_error: str | None = None
         self._waiting: CALLBACK_TYPE | None = None
 
     @callback
     def look(self, event: EngineEvent) -> None:
-        """Act where something about the server has changed."""
-        error = self._entry.runtime_data.engine.status.embedder_error
-        if event.kind != "status" or error == self._error:
+        """Act where something has changed."""
+        if event.kind != "status":
             return
-        self._error = error
+        status = self._entry.runtime_data.engine.status
+        if status.storage_error != self._storage_error:
+            self._storage_error = status.storage_error
+            self._look_at_storage()
+        if status.embedder_error != self._error:
+            self._error = status.embedder_error
+            self._look_at_server(status.embedder_error)
+
+    @callback
+    def _look_at_storage(self) -> None:
+        """Report damage, which is withdrawn when the database is opened anew and is sound."""
+        if self._storage_error == DatabaseDamagedError.default_code:
+            path = Path(self._hass.config.path(FOLDER)) / DATABASE
+            async_report_damage(self._hass, DatabaseDamagedError(path=path))
+
+    @callback
+    def _look_at_server(self, error: str | None) -> None:
         if error not in _ANSWERS:
             if self._waiting is None:
                 self._waiting = async_call_later(self._hass, UNREACHABLE_SECONDS, self._report_unreachable)

@@ -75,3 +75,5 @@ class Action(NamedTuple):
     """Optional wherever an older script may have been called without wanting one."""
     admin: bool = False
     """Only for administrators, and for automations, which have no user."""
+    loaded: bool = True
+    """Needs the engine."""

@@ -215,3 +215,5 @@ FORGET_SCHEMA: Final = vol.Schema(
 )
 RESTORE_SCHEMA: Final = vol.Schema({**_REFERENCE, **_PERSON})
 STATS_SCHEMA: Final = vol.Schema({**_PERSON})
+BACKUP_SCHEMA: Final = vol.Schema({})
+RESTORE_BACKUP_SCHEMA: Final = vol.Schema({vol.Optional("name"): text})

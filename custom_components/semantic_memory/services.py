@@ -12,7 +12,7 @@ from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import service
 from homeassistant.util.json import JsonArrayType, JsonObjectType
 
-from . import services_memories
+from . import services_backup, services_memories
 from .const import DOMAIN
 from .data import SemanticMemoryConfigEntry
 from .errors import translate_errors, translated
@@ -26,7 +26,7 @@ from .service_schemas import texts
 MAX_SUGGESTIONS: Final = 5
 """How many memories are suggested in place of one that is not there."""
 
-ACTIONS: Final[tuple[Action, ...]] = (*services_memories.ACTIONS,)
+ACTIONS: Final[tuple[Action, ...]] = (*services_memories.ACTIONS, *services_backup.ACTIONS)
 
 
 @callback
@@ -47,7 +47,7 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     hass = call.hass
     if action.admin:
         await _async_require_admin(hass, call.context)
-    entry: SemanticMemoryConfigEntry = service.async_get_config_entry(hass, DOMAIN, None)
+    entry = _entry(hass, action)
     caller = await async_caller_for_action(hass, call.context, call.data.get("person"))
     request = Request(hass, entry, caller, call.data)
     with translate_errors():
@@ -57,6 +57,15 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
             if not call.return_response:
                 raise
             return await _async_not_found(action.op, request, err)
+
+
+def _entry(hass: HomeAssistant, action: Action) -> SemanticMemoryConfigEntry:
+    """Return the entry, loaded if the action needs it to be. Raises ServiceValidationError."""
+    if not action.loaded:
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False):
+            return entry
+    found: SemanticMemoryConfigEntry = service.async_get_config_entry(hass, DOMAIN, None)
+    return found
 
 
 async def _async_require_admin(hass: HomeAssistant, context: Context) -> None:

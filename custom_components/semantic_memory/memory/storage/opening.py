@@ -4,16 +4,14 @@ from collections.abc import Callable
 import logging
 from pathlib import Path
 import sqlite3
-from typing import Final
 
 from ..errors import DatabaseDamagedError, StorageError
 from . import snapshots
 from .database import Work
 from .migrations import is_outdated, migrate
+from .retention import MIGRATION
 
 _LOGGER = logging.getLogger(__name__)
-
-MIGRATION: Final = "migration"
 
 
 def open_schema(path: Path, clock: Callable[[], float]) -> Work[None]:

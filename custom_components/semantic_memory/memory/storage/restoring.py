@@ -14,6 +14,8 @@ from .snapshots import Snapshot
 
 _PARTS: Final = ("", "-wal", "-shm")
 """What belongs to a database: SQLite finds the log of a file by its name."""
+_NAMED: Final = 5
+"""As many snapshots as an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def choose(path: Path, name: str | None) -> Snapshot:
             return snapshots.look(folder, file)
     if not files:
         raise InvalidInputError("no_backups")
-    raise InvalidInputError("backup_not_found", name=name, known=", ".join(file.name for file in files))
+    raise InvalidInputError("backup_not_found", name=name, known=", ".join(file.name for file in files[:_NAMED]))
 
 
 def set_aside(path: Path, prefix: str, now: float) -> Replaced:

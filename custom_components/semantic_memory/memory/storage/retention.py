@@ -8,6 +8,8 @@ from .snapshots import SnapshotFile
 
 DAILY: Final = "daily"
 MANUAL: Final = "manual"
+MIGRATION: Final = "migration"
+RESTORE: Final = "restore"
 _DAYS: Final = 7
 _WEEKS: Final = 4
 _MANUAL: Final = 5
