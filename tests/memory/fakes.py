@@ -14,6 +14,7 @@ from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import EmbeddingError, InvalidVectorsError
 from custom_components.semantic_memory.memory.models import Caller, Memory, MemoryDraft, Scope
 from custom_components.semantic_memory.memory.storage import candidates
+from custom_components.semantic_memory.memory.storage.codes import sign_code
 from custom_components.semantic_memory.memory.text import words
 
 DAY: Final = 86_400.0
@@ -145,7 +146,7 @@ async def assert_sound(engine: MemoryEngine) -> None:
             if indexed:
                 codes = connection.execute(f"SELECT rowid, owner, code FROM vector_code_{space_id}")  # noqa: S608
                 entries = candidates.live_entries(connection, space_id)
-                expected = {(seq, owner, candidates._code(blob)) for seq, owner, blob in entries}
+                expected = {(seq, owner, sign_code(blob)) for seq, owner, blob in entries}
                 assert set(codes) == expected
 
     await engine._database.async_write(check)

@@ -69,7 +69,7 @@ async def test_the_same_with_sqlite_vec_and_without(
     assert facts.status.index == "sqlite-vec"
     found = [await facts.async_recall(ALICE, RecallRequest(query=value)) for value in FACTS.values()]
     await facts.async_load_index()
-    assert (facts.status.index, facts.status.index_error) == ("scan", "sqlite-vec is not installed")
+    assert (facts.status.index, facts.status.index_error) == ("memory", "sqlite-vec is not installed")
     again = [await facts.async_recall(ALICE, RecallRequest(query=value)) for value in FACTS.values()]
     for one, other in zip(found, again, strict=True):
         assert [hit.memory.id for hit in one.hits] == [hit.memory.id for hit in other.hits]

@@ -231,12 +231,12 @@ async def test_every_public_method_has_a_row(open_engine: OpenEngine) -> None:
 
 @pytest.mark.parametrize(
     ("method", "index"),
-    [*((method, "sqlite-vec") for method in ROWS), ("async_recall", "scan"), ("async_remember", "scan")],
+    [*((method, "sqlite-vec") for method in ROWS), ("async_recall", "memory"), ("async_remember", "memory")],
 )
 async def test_nobody_reaches_what_is_not_theirs(
     open_engine: OpenEngine, built_in: StaticEmbedder, request: pytest.FixtureRequest, method: str, index: str
 ) -> None:
-    if index == "scan":
+    if index == "memory":
         request.getfixturevalue("without_sqlite_vec")
     engine = await open_engine(built_in)
     assert engine.status.index == index

@@ -42,10 +42,10 @@ from .models import (
 )
 from .snapshots import Snapshots
 from .storage import changes as storing, listing, memories, search, words
-from .storage.candidates import ScanIndex
 from .storage.database import Database
 from .storage.filters import Conditions, register_functions
 from .storage.opening import open_schema
+from .storage.scan import NoIndex
 from .text import document_text
 from .transfer.transfer import Transfer
 from .upkeep import Upkeep
@@ -89,7 +89,7 @@ class MemoryEngine:
         self._database = database
         self._clock = clock
         self._listeners = Listeners()
-        self._worker = EmbeddingWorker(database, ScanIndex(), lambda _: self._tell(EngineEvent(kind="status")))
+        self._worker = EmbeddingWorker(database, NoIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._upkeep = Upkeep(database, self._worker)
         self._writes = Writes(database, self._worker, self._listeners, settings, clock)
         self.transfer = Transfer(self._writes)
@@ -139,11 +139,12 @@ class MemoryEngine:
         finally:
             self._background.start("embeddings", self._worker.async_run)
         self._background.start("uses", self._uses.async_run)
+        self._background.start("index", self._upkeep.async_run)
         self._background.start("maintenance", self._async_maintain_daily)
         self._background.start("snapshots", self.snapshots.async_run)
 
     async def async_load_index(self) -> None:
-        """Use sqlite-vec if it can be loaded, else compare with every vector; ``status`` says why.
+        """Use sqlite-vec if it can be loaded, else the index in memory alone; ``status`` says why.
 
         Can be called again, when it has been installed meanwhile.
         """
@@ -412,7 +413,9 @@ class MemoryEngine:
 
     async def _async_search(self, wanted: search.Search) -> tuple[Hit, ...]:
         index = self._worker.index
-        return await self._database.async_read(lambda connection: search.run(connection, wanted, index))
+        hits = await self._database.async_read(lambda connection: search.run(connection, wanted, index))
+        self._upkeep.note_search()
+        return hits
 
     async def _async_maintain_daily(self) -> None:
         while True:

@@ -301,8 +301,8 @@ class EngineStatus:
     """Model that serves recall."""
     preferred_model: str | None = None
     """Model that ought to serve, which differs while it is unreachable or being filled."""
-    index: str = "scan"
-    """``sqlite-vec`` or ``scan``."""
+    index: str = "none"
+    """``sqlite-vec``; ``memory`` without it; ``none`` where there is no NumPy either, and so no vectors."""
     index_error: str | None = None
     embedder_error: str | None = None
     """Code of the error that keeps the preferred embedder from serving."""

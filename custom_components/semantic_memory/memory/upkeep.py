@@ -1,14 +1,18 @@
 """Keeping the file and its index in order."""
 
 import asyncio
+from functools import partial
 import logging
 import sqlite3
 
 from .errors import StorageError
 from .storage import spaces
-from .storage.candidates import CandidateIndex, ScanIndex, Vec0Index
+from .storage.candidates import CandidateIndex
 from .storage.database import Database
-from .storage.vec import IndexUnavailableError, load_extension
+from .storage.ram import RamTier, TieredIndex
+from .storage.scan import NoIndex
+from .storage.vec import LIB_FOLDER, IndexUnavailableError, load_extension
+from .storage.vec0 import Vec0Index
 from .worker import EmbeddingWorker
 
 _LOGGER = logging.getLogger(__name__)
@@ -21,24 +25,47 @@ class Upkeep:
         """Take the file, and the worker whose index is kept."""
         self._database = database
         self._worker = worker
+        self._tier = RamTier()
+        self._searched = asyncio.Event()
+        database.follow_transactions(self._tier.settle)
 
     async def async_load_index(self) -> None:
-        """Use sqlite-vec if it can be loaded, else compare with every vector. Raises StorageError."""
-        index: CandidateIndex = ScanIndex()
+        """Use sqlite-vec if it can be loaded, else the index in memory alone. Raises StorageError."""
+        index: CandidateIndex = NoIndex()
         error: str | None = None
         loop = asyncio.get_running_loop()
         try:
-            load = await loop.run_in_executor(None, load_extension)
-        except IndexUnavailableError as err:
+            await loop.run_in_executor(None, _import_numpy)
+            index = TieredIndex(self._tier, NoIndex())
+            load = await loop.run_in_executor(None, load_extension, self._database.path.parent / LIB_FOLDER)
+        except (ImportError, IndexUnavailableError) as err:
             error = str(err)
         else:
-            index = Vec0Index()
+            index = TieredIndex(self._tier, Vec0Index())
             if self._worker.index.name != index.name:
                 await self._database.async_prepare_also(load)
         await self._async_bring_in_line(index)
         self._worker.set_index(index, error)
         # Once more, for writes that were already on their way with the index from before.
         await self._async_bring_in_line(index)
+
+    def note_search(self) -> None:
+        """Look whether the last search would have liked codes to be in memory that are not there."""
+        self._searched.set()
+
+    async def async_run(self) -> None:
+        """Read the codes that searches want to have in memory, until cancelled."""
+        while True:
+            await self._searched.wait()
+            self._searched.clear()
+            while (place := self._tier.take_wanted()) is not None:
+                try:
+                    await self._database.async_read(partial(self._tier.fill, place=place))
+                except StorageError as err:  # the index behind answers; the next search asks for it again
+                    _LOGGER.debug("The index in memory could not be filled: %s", err)
+                except asyncio.CancelledError:
+                    self._tier.stop_filling()
+                    raise
 
     async def async_leave_no_trace(self) -> bool:
         """Rid the file of what a purge left between its rows, and the write-ahead log of the pages as they were.
@@ -69,3 +96,8 @@ class Upkeep:
         path = self._database.path
         files = (path, path.with_name(f"{path.name}-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _import_numpy() -> None:
+    """Try whether there is NumPy, without which there are no vectors. Raises ImportError."""
+    import numpy as np  # noqa: F401, PLC0415 - heavy, and not there on every machine

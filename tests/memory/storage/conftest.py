@@ -5,7 +5,8 @@ import sqlite3
 
 import pytest
 
-from custom_components.semantic_memory.memory.storage.candidates import ScanIndex, Vec0Index
+from custom_components.semantic_memory.memory.storage.scan import NoIndex
+from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 
 from .stores import Store, connect
 
@@ -18,7 +19,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-@pytest.fixture(params=[ScanIndex, Vec0Index])
+@pytest.fixture(params=[NoIndex, Vec0Index])
 def any_store(request: pytest.FixtureRequest, connection: sqlite3.Connection) -> Store:
     """Return an empty store, once with each index."""
     return Store(connection, request.param())

@@ -22,10 +22,11 @@ from custom_components.semantic_memory.memory.models import (
 )
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage import memories, spaces, words
-from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex, ScanIndex
+from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex
 from custom_components.semantic_memory.memory.storage.changes import Change, KnownVector
 from custom_components.semantic_memory.memory.storage.filters import Conditions, register_functions
 from custom_components.semantic_memory.memory.storage.migrations import migrate
+from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.vec import load_extension
 
 ANN: Final = Caller(user_id="ann")
@@ -59,7 +60,7 @@ class Store:
     """What the engine does on its connection, with a clock to set."""
 
     connection: sqlite3.Connection
-    index: CandidateIndex = field(default_factory=ScanIndex)
+    index: CandidateIndex = field(default_factory=NoIndex)
     settings: EngineSettings = field(default_factory=EngineSettings)
     now: float = NOW
 

@@ -9,7 +9,8 @@ import pytest
 from custom_components.semantic_memory.memory.embedding.base import SpaceKey
 from custom_components.semantic_memory.memory.embedding.calibration import Calibration
 from custom_components.semantic_memory.memory.storage import spaces
-from custom_components.semantic_memory.memory.storage.candidates import ScanIndex, Vec0Index
+from custom_components.semantic_memory.memory.storage.scan import NoIndex
+from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 
 from .stores import ANN, BOB, NOBODY, Store, check_vectors, connect, unit
 
@@ -35,7 +36,7 @@ def test_both_find_the_same_best_hits(connection: sqlite3.Connection, dimension:
     owners = ["ann", "household"]
     for seed in range(5):
         query = np.frombuffer(unit(np.random.default_rng(seed).normal(size=dimension).tolist()), "<f4")
-        found = [set(index.search(connection, space.id, owners, query, 160)) for index in (ScanIndex(), Vec0Index())]
+        found = [set(index.search(connection, space.id, owners, query, 160)) for index in (NoIndex(), Vec0Index())]
         best = [sorted(seqs, key=lambda seq: -float(vectors[seq - 1] @ query))[:5] for seqs in found]
         assert best[0] == best[1]
         assert all((seq - 1) % 3 != 1 for seqs in found for seq in seqs), "somebody else's memory"
@@ -126,7 +127,7 @@ def test_tables_of_dropped_spaces_are_dropped(tmp_path: Path) -> None:
     kept = store.add_space("new")
     connection.close()
     connection = connect(path, extension=False)
-    spaces.drop(connection, dropped.id, ScanIndex())
+    spaces.drop(connection, dropped.id, NoIndex())
     connection.close()
 
     connection = connect(path)

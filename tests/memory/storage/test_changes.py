@@ -20,9 +20,9 @@ from custom_components.semantic_memory.memory.models import (
 )
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage import memories, spaces
-from custom_components.semantic_memory.memory.storage.candidates import Vec0Index
 from custom_components.semantic_memory.memory.storage.changes import KnownVector
 from custom_components.semantic_memory.memory.storage.database import _rewrite
+from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 from custom_components.semantic_memory.memory.text import document_text
 
 from .stores import ANN, BOB, DAY, NOBODY, NOW, Store, check_vectors, check_word_index, connect, unit

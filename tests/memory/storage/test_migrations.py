@@ -9,8 +9,8 @@ import pytest
 
 from custom_components.semantic_memory.memory.errors import StorageError
 from custom_components.semantic_memory.memory.models import Category, Scope
-from custom_components.semantic_memory.memory.storage.candidates import Vec0Index
 from custom_components.semantic_memory.memory.storage.migrations import STEPS, migrate
+from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 
 from .stores import ANN, BOB, NOW, Store, check_vectors, check_word_index, connect
 

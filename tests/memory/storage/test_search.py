@@ -8,7 +8,7 @@ import pytest
 from custom_components.semantic_memory.memory.models import Caller, Hit, Match, MemoryFilter
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage import search, spaces
-from custom_components.semantic_memory.memory.storage.candidates import ScanIndex
+from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.search import Search
 
 from .stores import ANN, BOB, DAY, NOBODY, Store, unit
@@ -177,5 +177,5 @@ def test_the_indexes_lead_to_the_same_hits(store: Store) -> None:
     for _ in range(5):
         vectors = {space.id: rng.normal(size=24).tolist()}
         first = recall(store, "fact 17", vectors=vectors, limit=5)
-        again = recall(Store(store.connection, ScanIndex(), now=store.now), "fact 17", vectors=vectors, limit=5)
+        again = recall(Store(store.connection, NoIndex(), now=store.now), "fact 17", vectors=vectors, limit=5)
         assert [(hit.memory.id, hit.score) for hit in first] == [(hit.memory.id, hit.score) for hit in again]

@@ -64,6 +64,7 @@ def drop(connection: sqlite3.Connection, space_id: int, index: CandidateIndex) -
 
 def clear(connection: sqlite3.Connection, space_id: int, index: CandidateIndex) -> None:
     """Drop the vectors of a space, so that every memory waits for a new one."""
+    index.drop(connection, space_id)
     connection.execute("DELETE FROM vector WHERE space_id = ?", (space_id,))
     connection.execute("UPDATE space SET ready = 0, indexed = 0 WHERE id = ?", (space_id,))
     index.prepare(connection, space_id)

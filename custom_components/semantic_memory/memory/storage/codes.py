@@ -1,0 +1,148 @@
+"""Vectors as one bit a dimension: whether the number is positive.
+
+The Hamming distance of these codes orders unit vectors nearly as the cosine does (Charikar, "Similarity estimation
+techniques from rounding algorithms", STOC 2002); candidates are compared exactly afterwards.
+"""
+
+from collections.abc import Sequence
+import threading
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from numpy import int64, uint8, uint16, uint64
+    from numpy.typing import NDArray
+
+    type Words = NDArray[uint64]
+    """Codes in words of 64 bits, padded with zeros: shape (words,) of one, (codes, words) of several."""
+
+_WORD_BITS: Final = 64
+_BLOCK: Final = 16_384
+"""Codes that are compared at a time, so that what lies between two steps stays in the processor's cache."""
+_SMALLEST: Final = 64
+
+
+def sign_code(embedding: bytes) -> bytes:
+    """Return the sign bits of a float32 vector, padded with zeros to whole bytes."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    return np.packbits(np.frombuffer(embedding, "<f4") > 0, bitorder="little").tobytes()
+
+
+def sign_words(embeddings: Sequence[bytes], dimension: int) -> Words:
+    """Return the sign bits of float32 vectors of this dimension, shape (vectors, words)."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    rows = np.frombuffer(b"".join(embeddings), "<f4").reshape(len(embeddings), dimension)
+    padded = np.zeros((len(embeddings), words_of(dimension) * _WORD_BITS), np.bool_)
+    np.greater(rows, 0, out=padded[:, :dimension])
+    return np.packbits(padded, axis=1, bitorder="little").view(np.uint64)
+
+
+def words_of(dimension: int) -> int:
+    """Return how many words a code takes."""
+    return -(-dimension // _WORD_BITS)
+
+
+class Codes:
+    """The codes of one owner's memories, one contiguous column per word, so that a search reads memory in order.
+
+    Several threads may use it at once.
+    """
+
+    def __init__(self, dimension: int, capacity: int = 0) -> None:
+        """Begin with none, and with room for ``capacity`` of them."""
+        self.dimension = dimension
+        self._lock = threading.Lock()
+        self._size = 0
+        self._seqs: NDArray[int64]
+        self._columns: Words
+        self._allocate(max(capacity, _SMALLEST))
+
+    def __len__(self) -> int:
+        """Return how many memories there are."""
+        return self._size
+
+    @property
+    def nbytes(self) -> int:
+        """Return how many bytes are taken, with what is kept free for more."""
+        arrays = (self._seqs, self._columns, self._distances, self._differing, self._counts)
+        return sum(array.nbytes for array in arrays)
+
+    def update(self, gone: Sequence[int], seqs: Sequence[int], codes: Words) -> None:
+        """Take memories out, then others in, in one step; a memory that is there already has to be among ``gone``."""
+        with self._lock:
+            self._remove(gone)
+            self._append(seqs, codes)
+
+    def nearest(self, query: Words, limit: int) -> list[int]:
+        """Return the ``limit`` nearest memories, nearest first, the newer one first of two that are equally near."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        with self._lock:
+            distances = self._measure(query)
+            seqs = self._seqs[: self._size]
+            if self._size > limit:
+                # Selecting by counting: a distance is one of only dimension + 1 numbers.
+                cut = int(np.searchsorted(np.cumsum(np.bincount(distances)), limit))
+                chosen = np.flatnonzero(distances <= cut)
+                distances, seqs = distances[chosen], seqs[chosen]
+            found: list[int] = seqs[np.lexsort((-seqs, distances))[:limit]].tolist()
+            return found
+
+    def _measure(self, query: Words) -> NDArray[uint16]:
+        """Return the Hamming distance of every memory's code."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        distances = self._distances[: self._size]
+        distances.fill(0)
+        for start in range(0, self._size, _BLOCK):
+            stop = min(start + _BLOCK, self._size)
+            differing, counts = self._differing[: stop - start], self._counts[: stop - start]
+            total = distances[start:stop]
+            for word, column in zip(query, self._columns, strict=True):
+                np.bitwise_xor(column[start:stop], word, out=differing)
+                np.bitwise_count(differing, out=counts)
+                np.add(total, counts, out=total)
+        return distances
+
+    def _append(self, seqs: Sequence[int], codes: Words) -> None:
+        size = self._size + len(seqs)
+        if size > self._seqs.size:
+            self._allocate(max(size, self._seqs.size * 3 // 2))
+        self._seqs[self._size : size] = seqs
+        self._columns[:, self._size : size] = codes.T
+        self._size = size
+
+    def _remove(self, seqs: Sequence[int]) -> None:
+        """Move the last memories to the places of those that go, and overwrite what is left behind."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        going = np.isin(self._seqs[: self._size], np.asarray(seqs, np.int64))
+        size = self._size - int(np.count_nonzero(going))
+        if size == self._size:
+            return
+        holes = np.flatnonzero(going[:size])
+        moved = np.flatnonzero(~going[size:]) + size
+        self._seqs[holes] = self._seqs[moved]
+        self._columns[:, holes] = self._columns[:, moved]
+        self._seqs[size : self._size] = 0
+        self._columns[:, size : self._size] = 0
+        self._size = size
+        if size * 4 < self._seqs.size > _SMALLEST:
+            self._allocate(max(size * 2, _SMALLEST))
+
+    def _allocate(self, capacity: int) -> None:
+        """Move to arrays of another size; nothing stays readable in the old ones."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        seqs = np.zeros(capacity, np.int64)
+        columns = np.zeros((words_of(self.dimension), capacity), np.uint64)
+        if self._size:
+            seqs[: self._size] = self._seqs[: self._size]
+            columns[:, : self._size] = self._columns[:, : self._size]
+            self._columns.fill(0)
+        self._seqs, self._columns = seqs, columns
+        # Room to work in, which every search uses again.
+        self._distances: NDArray[uint16] = np.empty(capacity, np.uint16)
+        self._differing: NDArray[uint64] = np.empty(min(capacity, _BLOCK), np.uint64)
+        self._counts: NDArray[uint8] = np.empty(min(capacity, _BLOCK), np.uint8)

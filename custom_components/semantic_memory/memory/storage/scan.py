@@ -1,0 +1,63 @@
+"""Doing without an index."""
+
+from collections.abc import Iterable, Sequence
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+from .candidates import Entry, entries_of
+from .vec0 import chunk_table
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+    type Vector = NDArray[float32]
+
+_BATCH: Final = 1_000
+
+
+class NoIndex:
+    """Compares with every vector of the owner, and keeps in mind that an index which is in the file falls behind."""
+
+    name: Final = "none"
+
+    def prepare(self, connection: sqlite3.Connection, space_id: int) -> None:
+        """Do nothing: the vectors are all it needs."""
+
+    def put(self, connection: sqlite3.Connection, space_id: int, entries: Sequence[Entry]) -> None:
+        """Note that a bit index of this space no longer holds everything, and blank the codes that it still holds."""
+        changed = connection.execute("UPDATE space SET indexed = 0 WHERE id = ? AND indexed", (space_id,)).rowcount
+        chunks = chunk_table(space_id)  # an ordinary table: it can be written without sqlite-vec
+        if changed and connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (chunks,)).fetchone():
+            connection.execute(f"UPDATE {chunks} SET vectors = zeroblob(length(vectors))")
+
+    def remove(self, connection: sqlite3.Connection, space_ids: Iterable[int], seqs: Sequence[int]) -> None:
+        """Note that the bit indexes hold too much."""
+        for space_id in space_ids:
+            self.put(connection, space_id, ())
+
+    def drop(self, connection: sqlite3.Connection, space_id: int) -> None:
+        """Blank the codes; the table itself goes when sqlite-vec is back (see Vec0Index.prepare)."""
+        self.put(connection, space_id, ())
+
+    def search(
+        self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
+    ) -> list[int]:
+        """Compare the query with every live vector of each owner."""
+        return [seq for owner in owners for seq in self._nearest(connection, space_id, owner, query, limit)]
+
+    def _nearest(
+        self, connection: sqlite3.Connection, space_id: int, owner: str, query: Vector, limit: int
+    ) -> list[int]:
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        rows = entries_of(connection, space_id, owner)
+        seqs: list[int] = []
+        scores: list[Vector] = []
+        while batch := rows.fetchmany(_BATCH):
+            seqs += [seq for seq, _ in batch]
+            scores.append(np.frombuffer(b"".join(blob for _, blob in batch), "<f4").reshape(len(batch), -1) @ query)
+        if not seqs:
+            return []
+        best = np.argsort(-np.concatenate(scores), kind="stable")[:limit]
+        return [seqs[place] for place in best]

@@ -1,0 +1,93 @@
+"""The bit codes on disk: a ``vec0`` table of sqlite-vec per space, partitioned by owner."""
+
+from collections.abc import Iterable, Sequence
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+from .candidates import Entry, live_entries
+from .codes import sign_code
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+    type Vector = NDArray[float32]
+
+_BATCH: Final = 1_000
+
+
+class Vec0Index:
+    """Costs neither start-up time nor memory, and any SQLite tool can read it."""
+
+    name: Final = "sqlite-vec"
+
+    def prepare(self, connection: sqlite3.Connection, space_id: int) -> None:
+        """Create the table, or fill it anew unless it is known to hold exactly the live vectors."""
+        row = connection.execute("SELECT dimension, indexed FROM space WHERE id = ?", (space_id,)).fetchone()
+        self._drop_orphans(connection)
+        table = code_table(space_id)
+        if row is None or (row[1] and _is_intact(connection, space_id)):
+            return
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+        bits = -(-row[0] // 8) * 8
+        connection.execute(f"CREATE VIRTUAL TABLE {table} USING vec0 (owner TEXT PARTITION KEY, code BIT[{bits}])")
+        cursor = live_entries(connection, space_id)
+        while batch := cursor.fetchmany(_BATCH):
+            self.put(connection, space_id, [Entry(*row) for row in batch])
+        connection.execute("UPDATE space SET indexed = 1 WHERE id = ?", (space_id,))
+
+    def put(self, connection: sqlite3.Connection, space_id: int, entries: Sequence[Entry]) -> None:
+        """Insert the codes; ``INSERT OR REPLACE`` raises in sqlite-vec 0.1.9."""
+        connection.executemany(
+            f"INSERT INTO {code_table(space_id)} (rowid, owner, code) VALUES (?, ?, vec_bit(?))",
+            [(entry.seq, entry.owner, sign_code(entry.embedding)) for entry in entries],
+        )
+
+    def remove(self, connection: sqlite3.Connection, space_ids: Iterable[int], seqs: Sequence[int]) -> None:
+        """Delete the codes; sqlite-vec 0.1.9 overwrites them in their chunk with zeros."""
+        for space_id in space_ids:
+            connection.executemany(f"DELETE FROM {code_table(space_id)} WHERE rowid = ?", [(seq,) for seq in seqs])
+
+    def drop(self, connection: sqlite3.Connection, space_id: int) -> None:
+        """Drop the table."""
+        connection.execute(f"DROP TABLE IF EXISTS {code_table(space_id)}")
+
+    def search(
+        self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
+    ) -> list[int]:
+        """Search each owner's partition by Hamming distance (``owner IN`` would ignore ``k`` in sqlite-vec 0.1.9)."""
+        code = sign_code(query.astype("<f4").tobytes())
+        return [
+            seq
+            for owner in owners
+            for (seq,) in connection.execute(
+                f"SELECT rowid FROM {code_table(space_id)} WHERE code MATCH vec_bit(?) AND k = ? AND owner = ?",
+                (code, limit, owner),
+            )
+        ]
+
+    def _drop_orphans(self, connection: sqlite3.Connection) -> None:
+        """Drop the tables of spaces that were dropped while sqlite-vec could not be loaded."""
+        tables = connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE vector_code_%'"
+        ).fetchall()
+        known = {code_table(space_id) for (space_id,) in connection.execute("SELECT id FROM space")}
+        for (table,) in tables:
+            if table not in known:
+                connection.execute(f"DROP TABLE {table}")
+
+
+def code_table(space_id: int) -> str:
+    """Return the name of the table that has the codes of a space."""
+    return f"vector_code_{int(space_id)}"
+
+
+def chunk_table(space_id: int) -> str:
+    """Return the name of the ordinary table that sqlite-vec keeps the codes of a space in."""
+    return f"{code_table(space_id)}_vector_chunks00"
+
+
+def _is_intact(connection: sqlite3.Connection, space_id: int) -> bool:
+    """Return whether chunks still are where sqlite-vec looks for them: VACUUM is free to number such rows anew."""
+    wrong = f"SELECT 1 FROM {chunk_table(space_id)} WHERE _rowid_ IS NOT rowid LIMIT 1"
+    return connection.execute(wrong).fetchone() is None
