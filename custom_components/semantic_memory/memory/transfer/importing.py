@@ -1,0 +1,162 @@
+"""Taking memories in, batch by batch: read, decide, embed, store."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+import sqlite3
+from typing import TypeIs
+
+from ..errors import EmbeddingError, InvalidInputError
+from ..models import Caller
+from ..storage.changes import Change
+from ..writes import Writes
+from .batches import embedded_text, look_up, store
+from .merging import Decision, Effect, ImportOptions, Incoming, decide
+from .reading.found import Reader, Refused
+from .report import ImportReport
+from .source import Source
+
+type Progress = Callable[[ImportReport], None]
+
+
+class Importer:
+    """Takes one file in at a time."""
+
+    def __init__(self, writes: Writes) -> None:
+        """Take the one way to change memories."""
+        self._writes = writes
+        self._busy = False
+
+    async def async_import(
+        self,
+        caller: Caller,
+        path: Path,
+        options: ImportOptions,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> ImportReport:
+        """Take a file in; see :meth:`.Transfer.async_import`."""
+        if self._busy:
+            raise InvalidInputError("import_running")
+        self._busy = True
+        try:
+            source = await asyncio.to_thread(Source.open, path, options, self._writes.clock())
+            batches = _Batches(source)
+            try:
+                return await self._async_run(caller, batches, options, progress, stop)
+            finally:
+                await batches.async_close()
+        finally:
+            self._busy = False
+
+    async def _async_run(
+        self,
+        caller: Caller,
+        batches: _Batches,
+        options: ImportOptions,
+        progress: Progress | None,
+        stop: Callable[[], bool] | None,
+    ) -> ImportReport:
+        report = ImportReport(batches.reader.format, options.dry_run)
+        while True:
+            if stop is not None and stop():
+                report.stopped = True
+                return report
+            step = asyncio.create_task(self._async_step(caller, batches, options, report))
+            try:
+                more = await asyncio.shield(step)
+            except asyncio.CancelledError:
+                # A batch is taken in as a whole, and whoever cancels may rely on the file being left alone after.
+                await asyncio.wait([step])
+                raise
+            if progress is not None:
+                progress(report)
+            if not more:
+                return report
+
+    async def _async_step(
+        self, caller: Caller, batches: _Batches, options: ImportOptions, report: ImportReport
+    ) -> bool:
+        """Take one batch in; return whether there may be more."""
+        batch = await batches.async_next()
+        incoming = [item for item in batch if isinstance(item, Incoming)]
+        results: Sequence[Decision | Refused] = ()
+        if incoming:
+            results = await self._writes.database.async_read(partial(_decided, incoming, self._writes.clock()))
+            if not options.dry_run and any(map(_does_something, results)):
+                results = await self._async_store(caller, incoming, results)
+        report.count(result for result in batch if isinstance(result, Refused))
+        report.count(results)
+        report.ignore(batches.reader.ignored)
+        report.cut_short = batches.reader.cut_short
+        report.progress = batches.reader.progress()
+        return bool(batch)
+
+    async def _async_store(
+        self, caller: Caller, incoming: Sequence[Incoming], expected: Sequence[Decision | Refused]
+    ) -> Sequence[Decision | Refused]:
+        """Store a batch with its vectors; what is here may have changed since it was looked at."""
+        space_id, vectors = await self._async_embed(
+            [embedded_text(result.after) for result in expected if _does_something(result)]
+        )
+
+        def change(work: Change) -> Sequence[Decision | Refused]:
+            work.expire()
+            results = _decided(incoming, work.now, work.connection)
+            store(work, [result for result in results if _does_something(result)], vectors, space_id)
+            return results
+
+        results = await self._writes.async_change(caller, change)
+        done = [result for result in results if _does_something(result)]
+        before = [result.before[1] for result in done if result.before]
+        await self._writes.async_changed("import", [result.after for result in done], before)
+        return results
+
+    async def _async_embed(self, texts: Sequence[str]) -> tuple[int | None, Mapping[str, bytes]]:
+        """Return the built-in space and vectors in it by text, so that what comes in is found by meaning at once."""
+        if self._writes.worker.built_in is None:
+            return None, {}
+        embedder, space = self._writes.worker.built_in
+        try:
+            vectors = await embedder.async_embed_documents(texts)
+        except EmbeddingError:
+            return None, {}  # the worker will try again, and says what is wrong
+        return space.id, dict(zip(texts, (row.astype("<f4").tobytes() for row in vectors), strict=True))
+
+
+class _Batches:
+    """What a file has, read one batch ahead: while one is stored, the next is made ready."""
+
+    def __init__(self, source: Source) -> None:
+        """Begin to read."""
+        self._source = source
+        self._next = self._read()
+
+    @property
+    def reader(self) -> Reader:
+        """Return what reads the file."""
+        return self._source.reader
+
+    async def async_next(self) -> list[Incoming | Refused]:
+        """Return the next batch, an empty one at the end. Raises InvalidInputError."""
+        batch = await self._next
+        if batch:
+            self._next = self._read()
+        return batch
+
+    async def async_close(self) -> None:
+        """Close the file, once nobody reads in it any more."""
+        await asyncio.gather(self._next, return_exceptions=True)
+        await asyncio.to_thread(self._source.close)
+
+    def _read(self) -> asyncio.Task[list[Incoming | Refused]]:
+        return asyncio.create_task(asyncio.to_thread(self._source.next_batch))
+
+
+def _decided(incoming: Sequence[Incoming], now: float, connection: sqlite3.Connection) -> Sequence[Decision | Refused]:
+    return list(decide(incoming, look_up(connection, incoming, now), now))
+
+
+def _does_something(result: Decision | Refused) -> TypeIs[Decision]:
+    return isinstance(result, Decision) and result.effect is not Effect.NOTHING

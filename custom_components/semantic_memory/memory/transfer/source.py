@@ -1,0 +1,75 @@
+"""A file that is taken in, as batches of memories. Everything here runs in a worker thread."""
+
+from collections.abc import Generator
+from contextlib import suppress
+import hashlib
+from itertools import islice
+from pathlib import Path
+import sqlite3
+from typing import Final, Self
+
+from .merging import ImportOptions, Incoming, prepare
+from .reading.files import open_reader
+from .reading.found import Found, Reader, Reason, Refused
+
+BATCH: Final = 250
+"""Memories of one transaction: few enough that whoever wants to write in between waits for a blink only."""
+
+
+class Source:
+    """An open file, read once from its beginning to its end."""
+
+    def __init__(self, reader: Reader, options: ImportOptions, now: float) -> None:
+        """Take an open reader."""
+        self.reader = reader
+        self._options = options
+        self._now = now
+        self._seen = _Seen()
+        self._items = self._prepared()
+
+    @classmethod
+    def open(cls, path: Path, options: ImportOptions, now: float) -> Self:
+        """Open a file. Raises InvalidInputError."""
+        return cls(open_reader(path, options.format, now, options.zone), options, now)
+
+    def next_batch(self) -> list[Incoming | Refused]:
+        """Return the next memories, and what is none; an empty list at the end. Raises InvalidInputError."""
+        return list(islice(self._items, BATCH))
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(ValueError):  # another thread is still reading: whoever waited for it was cancelled twice
+            self._items.close()
+        self._seen.close()
+        self.reader.close()
+
+    def _prepared(self) -> Generator[Incoming | Refused]:
+        for found in self.reader.read():
+            yield found if isinstance(found, Refused) else self._prepare(found)
+
+    def _prepare(self, found: Found) -> Incoming | Refused:
+        item = prepare(found, self.reader.format, self._options, self._now)
+        if isinstance(item, Refused):
+            return item
+        memory = item.memory
+        name = f"{memory.owner}\0{memory.key}" if found.key is not None and found.id is None else memory.id
+        return item if self._seen.add(name) else Refused(found.where, Reason.DUPLICATE, memory.key)
+
+
+class _Seen:
+    """The names that have been seen, in a file that SQLite makes and removes: millions would fill the memory."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._connection = sqlite3.connect("", autocommit=True, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("CREATE TABLE seen (name BLOB PRIMARY KEY) WITHOUT ROWID")
+
+    def add(self, name: str) -> bool:
+        """Return whether this name is new."""
+        digest = hashlib.sha256(name.encode("utf-8", "replace")).digest()[:12]
+        return self._connection.execute("INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING", (digest,)).rowcount > 0
+
+    def close(self) -> None:
+        """Forget them."""
+        self._connection.close()
