@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from custom_components.semantic_memory.memory.errors import InvalidInputError
@@ -18,6 +18,9 @@ from custom_components.semantic_memory.memory.models import (
     Source,
 )
 from custom_components.semantic_memory.memory.text import normalise_key, parse_tags, storable
+
+patient: Final = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For tests on machines that are busy with something else, too."""
 
 # Signs that have a meaning in one of the formats turn up more often than they would.
 _SIGNS: Final = st.text(st.sampled_from("=+-@\t\r\n\"',;|*_#<>&`[]()!\\~:/.0aé\u2028\u0085\u202e\U0001f600 "))

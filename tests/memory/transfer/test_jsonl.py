@@ -21,7 +21,7 @@ from custom_components.semantic_memory.memory.models import (
 )
 from custom_components.semantic_memory.memory.transfer import jsonl
 
-from .strategies import HISTORIES, MEMORIES
+from .strategies import HISTORIES, MEMORIES, patient
 
 STATE: Final = {
     "key": "spare_key",
@@ -67,11 +67,13 @@ def parsed(record: dict[str, object]) -> Any:
     return json.loads(line.encode())
 
 
+@patient
 @given(MEMORIES, HISTORIES)
 def test_a_memory_comes_back_as_it_was(memory: Memory, history: tuple[HistoryEntry, ...]) -> None:
     assert jsonl.load(parsed(jsonl.dump(memory, history))) == (memory, history)
 
 
+@patient
 @given(MEMORIES)
 def test_history_is_given_out_only_if_asked_for(memory: Memory) -> None:
     record = parsed(jsonl.dump(memory))
@@ -180,6 +182,7 @@ def test_what_is_wrong_with_a_line_is_said(
     assert raised.value.placeholders.get("field") == field
 
 
+@patient
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -191,6 +194,7 @@ def test_nothing_else_is_raised_for_any_json(record: object) -> None:
         jsonl.load(record)
 
 
+@patient
 @given(st.dictionaries(st.sampled_from(sorted(jsonl.dump(MEMORY, HISTORY))), st.integers() | st.text() | st.none()))
 def test_nothing_else_is_raised_for_any_field(changed: dict[str, object]) -> None:
     record = parsed(jsonl.dump(MEMORY, HISTORY)) | changed

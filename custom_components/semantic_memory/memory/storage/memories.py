@@ -11,6 +11,7 @@ _COLUMNS: Final = (
     "id, key, value, owner, scope, category, tags, confidence, pinned, surface, conversation_id, agent_id, device_id,"
     " area_id, created_at, updated_at, last_used_at, use_count, expires_at, deleted_at"
 )
+HISTORY_COLUMNS: Final = "at, kind, actor, surface, before, after"
 LIVE: Final = "deleted_at IS NULL AND (expires_at IS NULL OR expires_at > :now)"
 """Neither forgotten nor expired."""
 
@@ -85,21 +86,22 @@ def history(connection: sqlite3.Connection, seq: int, owners: Sequence[str]) -> 
 
     What somebody shares with the household today may have been personal yesterday.
     """
-    rows = connection.execute(
-        "SELECT at, kind, actor, surface, before, after FROM history WHERE memory_seq = ? ORDER BY id", (seq,)
-    )
-    entries = (
-        HistoryEntry(
-            at=at,
-            kind=ChangeKind(kind),
-            actor=actor,
-            surface=surface,
-            before=_seen_by(owners, before),
-            after=_seen_by(owners, after),
-        )
-        for at, kind, actor, surface, before, after in rows
-    )
+    rows = connection.execute(f"SELECT {HISTORY_COLUMNS} FROM history WHERE memory_seq = ? ORDER BY id", (seq,))
+    entries = (history_from_row(row, owners) for row in rows)
     return tuple(entry for entry in entries if entry.before is not None or entry.after is not None)
+
+
+def history_from_row(row: Sequence[Any], owners: Sequence[str]) -> HistoryEntry:
+    """Return one line of a history, with the states that were these owners' only."""
+    at, kind, actor, surface, before, after = row
+    return HistoryEntry(
+        at=at,
+        kind=ChangeKind(kind),
+        actor=actor,
+        surface=surface,
+        before=_seen_by(owners, before),
+        after=_seen_by(owners, after),
+    )
 
 
 def _seen_by(owners: Sequence[str], state: str | None) -> dict[str, object] | None:
