@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / "semantic_memory"
 PLATFORMS = ("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl")
 WITHOUT_WHEEL = "sqlite-vec==0.1.9"
-"""Has wheels for glibc only, and is therefore no requirement: without it the engine compares with every vector."""
+"""Has wheels for glibc only, and is therefore no requirement: the engine fits one of them to musl itself."""
 EX_TEMPFAIL = 75
 UNREACHABLE = re.compile(r"dns error|error sending request|failed to (fetch|download)|timed out", re.IGNORECASE)
 TARGET = ("--python", sys.executable, "--python-version", "3.14.2")
@@ -122,7 +122,7 @@ def report_exception(release: Release, platform: str) -> None:
     try:
         resolve([WITHOUT_WHEEL], release, platform, *ONLY_WHEELS)
     except UnresolvedError:
-        print(f"{WITHOUT_WHEEL} has no wheel for {platform}, as expected: the engine works without it")
+        print(f"{WITHOUT_WHEEL} has no wheel for {platform}, as expected: the one for glibc is fitted to it")
     else:
         print(f"{WITHOUT_WHEEL} now has a wheel for {platform}: it need not be fitted to musl any more")
 

@@ -60,12 +60,16 @@ def _package() -> str:
 
 
 def _fitted(lib: Path) -> str | None:
-    """Return the path of the file that was fitted to musl, ``None`` before that has been done."""
+    """Return the path of the file that was fitted to musl, ``None`` before that has been done.
+
+    SQLite appends the suffix itself where it finds nothing without. Given with the suffix, the file is tried first, and
+    what SQLite reports is that there is none with two of them.
+    """
     try:
         path = find(lib, this_target())
     except UnobtainableError as err:
         raise IndexUnavailableError(str(err)) from err
-    return None if path is None else str(path)
+    return None if path is None else str(path.with_suffix(""))
 
 
 def _load(path: str, connection: sqlite3.Connection) -> None:
