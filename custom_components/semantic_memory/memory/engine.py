@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Final, Self
 
 from . import drafts, policy
 from .background import BackgroundTasks
+from .checking import Checks
 from .embedding.base import Embedder
 from .errors import EmbeddingError, InvalidInputError, StorageError
 from .hold import Hold
@@ -92,11 +93,12 @@ class MemoryEngine:
         self._worker = EmbeddingWorker(database, NoIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._upkeep = Upkeep(database, self._worker)
         self._writes = Writes(database, self._worker, self._listeners, settings, clock)
-        self.transfer = Transfer(self._writes)
         self.snapshots = Snapshots(database, clock)
         self.hold = Hold(database, self._upkeep, self.snapshots)
+        self.checks = Checks(database, self._worker, clock)
         self._uses = UseCounter(database)
         self._background = BackgroundTasks()
+        self.transfer = Transfer(self._writes, self._upkeep, self.snapshots, self._background)
         database.on_fault = lambda: self._tell(EngineEvent(kind="status"))
 
     @classmethod
@@ -111,6 +113,7 @@ class MemoryEngine:
         await database.async_open(open_schema(database.path, clock))
         engine = cls(database, settings, clock)
         try:
+            await engine.checks.async_open()
             await engine.async_load_index()
             await engine._writes.at_hand.async_read()
             await engine._writes.async_count()
@@ -142,6 +145,7 @@ class MemoryEngine:
         self._background.start("index", self._upkeep.async_run)
         self._background.start("maintenance", self._async_maintain_daily)
         self._background.start("snapshots", self.snapshots.async_run)
+        self._background.start("checks", self.checks.async_run_daily)
 
     async def async_load_index(self) -> None:
         """Use sqlite-vec if it can be loaded, else the index in memory alone; ``status`` says why.
@@ -281,7 +285,7 @@ class MemoryEngine:
             self._uses.count([hit.memory for hit in hits], now)
         self._worker.set_last_recall(now)
         self._tell(EngineEvent(kind="recall", memories=tuple(hit.memory for hit in hits)))
-        return RecallResult(hits=hits, space=self.status.model if vectors else None)
+        return RecallResult(hits=hits, space=self._worker.model_of(vectors))
 
     async def async_list(
         self,
