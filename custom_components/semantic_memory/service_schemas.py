@@ -21,6 +21,7 @@ import voluptuous as vol
 from .errors import translated
 from .memory.errors import InvalidInputError
 from .memory.models import MAX_EXPIRY_DAYS, MAX_LIST_LIMIT, MAX_RECALL_LIMIT, SortKey
+from .memory.transfer.reading.found import Format
 
 _NOTHING: Final = frozenset({"", "none", "null"})
 """How templates spell a number, flag or date that is not there."""
@@ -217,3 +218,13 @@ RESTORE_SCHEMA: Final = vol.Schema({**_REFERENCE, **_PERSON})
 STATS_SCHEMA: Final = vol.Schema({**_PERSON})
 BACKUP_SCHEMA: Final = vol.Schema({})
 RESTORE_BACKUP_SCHEMA: Final = vol.Schema({vol.Optional("name"): text})
+IMPORT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional("path"): text,
+        vol.Optional("format"): choice(Format, "invalid_import_format"),
+        vol.Optional("dry_run"): flag("dry_run"),
+        vol.Optional("scope"): word,
+        vol.Optional("keep_owners"): flag("keep_owners"),
+        **_PERSON,
+    }
+)

@@ -41,7 +41,9 @@ class Importer:
             raise InvalidInputError("import_running")
         self._busy = True
         try:
-            source = await asyncio.to_thread(Source.open, path, options, self._writes.clock())
+            source = await asyncio.to_thread(
+                Source.open, path, options, self._writes.clock(), self._writes.database.path
+            )
             batches = _Batches(source)
             try:
                 return await self._async_run(caller, batches, options, progress, stop)

@@ -28,9 +28,9 @@ class Source:
         self._items = self._prepared()
 
     @classmethod
-    def open(cls, path: Path, options: ImportOptions, now: float) -> Self:
-        """Open a file. Raises InvalidInputError."""
-        return cls(open_reader(path, options.format, now, options.zone), options, now)
+    def open(cls, path: Path, options: ImportOptions, now: float, own: Path) -> Self:
+        """Open a file that is not ``own``, our database. Raises InvalidInputError."""
+        return cls(open_reader(path, options.format, now, zone=options.zone, own=own), options, now)
 
     def next_batch(self) -> list[Incoming | Refused]:
         """Return the next memories, and what is none; an empty list at the end. Raises InvalidInputError."""

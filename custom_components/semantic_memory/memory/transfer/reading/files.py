@@ -1,4 +1,8 @@
-"""Opening a file, and finding out what it is by what is in it, whatever it is called."""
+"""Opening a file, and finding out what it is by what is in it, whatever it is called.
+
+No file is opened that SQLite may have open, but through SQLite: closing one gives up all locks that the process has on
+it (https://www.sqlite.org/howtocorrupt.html, 2.2), and the tools whose files are read here run in the same process.
+"""
 
 from contextlib import suppress
 from datetime import tzinfo
@@ -6,7 +10,7 @@ from itertools import islice
 import os
 from pathlib import Path
 import stat
-from typing import BinaryIO, Final
+from typing import Final
 
 from ...errors import InvalidInputError
 from .. import jsonl
@@ -14,78 +18,96 @@ from .csv_file import CsvReader, header
 from .found import Format, Reader, Reason
 from .json_lines import McpReader, OwnReader, parse
 from .lines import TextFile
-from .sqlite import MAGIC, ForeignDatabase
+from .sqlite import ForeignDatabase, NoDatabaseError
 from .tables import AiMemoryReader, LuuquangvuReader
 from .values import UnusableError
 
 _OWN_TABLES: Final = frozenset({"memory", "history", "migration"})
+_BESIDE: Final = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database."""
 _LINES: Final = 50
 """How many lines are looked at to find out what a file is."""
 
 
-def open_reader(path: Path, wanted: Format | None, now: float, zone: tzinfo | None = None) -> Reader:
-    """Open a file for reading; ``zone`` is that of times without one.
+def open_reader(
+    path: Path, wanted: Format | None, now: float, *, zone: tzinfo | None = None, own: Path | None = None
+) -> Reader:
+    """Open a file for reading; ``zone`` is that of times without one, ``own`` our database, which is refused.
 
     Raises InvalidInputError: ``import_not_found``, ``import_not_a_file``, ``import_not_readable``, ``import_empty``,
     ``import_encoding``, ``import_locked``, ``import_damaged``, ``import_own_database``, ``import_unknown_format``,
     ``import_wrong_format`` for a file of another format than ``wanted``, or what :func:`jsonl.load_header` raises.
     """
-    file, size = _open(path)
-    reader: Reader | None = None
+    _check(path, own)
     try:
-        database = file.read(len(MAGIC)) == MAGIC
-        file.seek(0)
-        if database:
-            file.close()
-            reader = _of_database(path, now, zone)
-        else:
-            reader = _of_text(path, file, size, wanted, now, zone)
-        if wanted not in {None, reader.format}:
-            raise InvalidInputError("import_wrong_format", path=path, found=reader.format, wanted=wanted)
-    except BaseException:
-        file.close()
-        if reader is not None:
-            reader.close()
-        raise
+        reader = _of_database(path, ForeignDatabase(path), now, zone)
+    except NoDatabaseError:
+        reader = _of_text(path, wanted, now, zone)
+    if wanted not in {None, reader.format}:
+        found = reader.format
+        reader.close()
+        raise InvalidInputError("import_wrong_format", path=path, found=found, wanted=wanted)
     return reader
 
 
-def _open(path: Path) -> tuple[BinaryIO, int]:
+def _check(path: Path, own: Path | None) -> None:
+    """Look at a file without opening it."""
     try:
-        # Nothing but a regular file: opening a pipe would wait until somebody writes to it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        about = path.stat()
     except FileNotFoundError as err:
         raise InvalidInputError("import_not_found", path=path) from err
-    except (OSError, ValueError) as err:  # ValueError: a path with a NUL in it
-        reason = err.strerror if isinstance(err, OSError) else err
-        raise InvalidInputError("import_not_readable", path=path, reason=reason) from err
-    about = os.fstat(descriptor)
-    if stat.S_ISREG(about.st_mode) and about.st_size:
-        return os.fdopen(descriptor, "rb"), about.st_size
-    os.close(descriptor)
-    raise InvalidInputError("import_empty" if stat.S_ISREG(about.st_mode) else "import_not_a_file", path=path)
+    except (OSError, ValueError) as err:  # ValueError: a NUL in the path
+        raise _unreadable(path, err) from err
+    if not stat.S_ISREG(about.st_mode):
+        raise InvalidInputError("import_not_a_file", path=path)
+    if own is not None and any(_is(about, own.with_name(f"{own.name}{end}")) for end in ("", *_BESIDE)):
+        raise InvalidInputError("import_own_database", path=path)
+    if path.name.endswith(_BESIDE):
+        raise InvalidInputError("import_unknown_format", path=path)
+    if not about.st_size:
+        raise InvalidInputError("import_empty", path=path)
+    if not os.access(path, os.R_OK):
+        raise InvalidInputError("import_not_readable", path=path, reason="permission denied")
 
 
-def _of_database(path: Path, now: float, zone: tzinfo | None) -> Reader:
-    database = ForeignDatabase(path)
+def _is(about: os.stat_result, path: Path) -> bool:
+    try:
+        return os.path.samestat(about, path.stat())
+    except OSError:
+        return False
+
+
+def _unreadable(path: Path, err: OSError | ValueError) -> InvalidInputError:
+    reason = err.strerror if isinstance(err, OSError) else err
+    return InvalidInputError("import_not_readable", path=path, reason=reason)
+
+
+def _of_database(path: Path, database: ForeignDatabase, now: float, zone: tzinfo | None) -> Reader:
     try:
         if {"key", "value"}.issubset(database.tables.get("mem", ())):
             return LuuquangvuReader(database, now, zone)
         if "content" in database.tables.get("memories", ()):
             return AiMemoryReader(database, now, zone)
-        own = _OWN_TABLES.issubset(database.tables)
-        raise InvalidInputError("import_own_database" if own else "import_unknown_format", path=path)
+        ours = _OWN_TABLES.issubset(database.tables)
+        raise InvalidInputError("import_own_database" if ours else "import_unknown_format", path=path)
     except BaseException:
         database.close()
         raise
 
 
-def _of_text(path: Path, file: BinaryIO, size: int, wanted: Format | None, now: float, zone: tzinfo | None) -> Reader:
-    text = TextFile(file, path, size)
-    found = _text_format(text, wanted)
-    text.restart()
-    if found is None:
-        raise InvalidInputError("import_unknown_format", path=path)
+def _of_text(path: Path, wanted: Format | None, now: float, zone: tzinfo | None) -> Reader:
+    try:
+        text = TextFile(path)
+    except OSError as err:
+        raise _unreadable(path, err) from err
+    try:
+        found = _text_format(text, wanted)
+        text.restart()
+        if found is None:
+            raise InvalidInputError("import_unknown_format", path=path)
+    except BaseException:
+        text.close()
+        raise
     if found is Format.HA_SEMANTIC_MEMORY:
         return CsvReader(text, now, zone)
     return OwnReader(text, now) if found is Format.OWN else McpReader(text, now)

@@ -3,8 +3,9 @@
 import codecs
 from collections.abc import Iterator
 import io
+import os
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from ...errors import InvalidInputError
 from .found import Reason
@@ -18,14 +19,18 @@ _BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
 class TextFile:
     """A text file in UTF-8, or in UTF-16 with a byte order mark."""
 
-    def __init__(self, file: BinaryIO, path: Path, size: int) -> None:
-        """Take an open file. Raises InvalidInputError (``import_encoding``)."""
-        self._file = file
-        self._size = size
-        encoding = _encoding(file.read(4), path)
-        file.seek(0)
+    def __init__(self, path: Path) -> None:
+        """Open a file. Raises InvalidInputError (``import_encoding``), OSError."""
+        self._file = path.open("rb")
+        try:
+            self._size = os.fstat(self._file.fileno()).st_size
+            encoding = _encoding(self._file.read(4), path)
+            self._file.seek(0)
+        except BaseException:
+            self._file.close()
+            raise
         errors = "replace" if encoding == "utf-16" else "surrogateescape"
-        self._text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
+        self._text = io.TextIOWrapper(self._file, encoding=encoding, errors=errors, newline="")
 
     def lines(self) -> Iterator[tuple[int, str | Reason]]:
         """Yield each line with its number and its end; a reason in place of one that is too long."""

@@ -8,7 +8,6 @@ from typing import Any, Final
 from ...errors import InvalidInputError
 from .found import Reason, Refused
 
-MAGIC: Final = b"SQLite format 3\0"
 _BUSY_SECONDS: Final = 5.0
 _LARGEST_FIELD: Final = 1024 * 1024
 """Bytes. A row with a larger one is refused without being read."""
@@ -22,17 +21,23 @@ type Row = tuple[int, dict[str, Any]]
 """Number of a row, and its fields."""
 
 
+class NoDatabaseError(Exception):
+    """A file is not one of SQLite's."""
+
+
 class ForeignDatabase:
     """An open SQLite file: read-only, without its triggers, views, virtual tables and generated columns."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file and look at its tables. Raises InvalidInputError."""
+        """Open the file and look at its tables. Raises NoDatabaseError, InvalidInputError."""
         self._path = path
         self.cut_short = False
         """Whether rows could not be read because the file is damaged."""
         try:
             self._connection, self.tables = _open(path)
         except sqlite3.Error as err:
+            if _primary(err) == sqlite3.SQLITE_NOTADB:
+                raise NoDatabaseError from err
             raise self._refusal(err) from err
 
     def last(self, table: str) -> int:
