@@ -32,6 +32,15 @@ _COPY_THIRD: Final = (
     " SELECT substr(id, 2) || '_', 'seven', value, owner, scope, category, surface, created_at, updated_at"
     " FROM memory WHERE seq = 3;"
 )
+_HIDE_INDEX: Final = """
+    PRAGMA writable_schema = ON;
+    CREATE TEMP TABLE hidden AS SELECT * FROM sqlite_schema WHERE name = 'memory_updated';
+    DELETE FROM sqlite_schema WHERE name = 'memory_updated';
+    PRAGMA writable_schema = RESET;"""
+_SHOW_INDEX: Final = """
+    PRAGMA writable_schema = ON;
+    INSERT INTO sqlite_schema SELECT * FROM hidden;
+    PRAGMA writable_schema = RESET;"""
 
 DAMAGES: Final = {
     # Another program edits the memories.
@@ -120,18 +129,7 @@ DAMAGES: Final = {
         "DROP INDEX memory_key; CREATE INDEX memory_key ON memory (key)", frozenset({Part.LOOKUP})
     ),
     "lookup: entries missing": Damage(
-        ";".join(
-            (
-                "PRAGMA writable_schema = ON",
-                "CREATE TEMP TABLE hidden AS SELECT * FROM sqlite_schema WHERE name = 'memory_updated'",
-                "DELETE FROM sqlite_schema WHERE name = 'memory_updated'",
-                "PRAGMA writable_schema = RESET",
-                _COPY_THIRD,
-                "PRAGMA writable_schema = ON",
-                "INSERT INTO sqlite_schema SELECT * FROM hidden",
-                "PRAGMA writable_schema = RESET",
-            )
-        ),
+        f"{_HIDE_INDEX} {_COPY_THIRD} {_SHOW_INDEX}",
         frozenset({Part.LOOKUP, Part.WORDS}),  # the words are compared by what this index says
         at_open=False,
     ),
