@@ -46,7 +46,7 @@ class Snapshots:
                 storing.take, self._database.path, self.folder, reason, now, self._raise_when_ending
             )
         except DatabaseDamagedError as err:
-            self._database.note_fault(err.code)
+            self._database.note_fault(err)
             raise
         await self._async_run(self._prune, now)
         return taken

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+import logging
 import os
 from pathlib import Path
 import sqlite3
@@ -15,8 +16,16 @@ import threading
 import time
 from typing import Final
 
-from ..errors import DatabaseClosedError, DatabaseDamagedError, DatabaseUnavailableError, IndexDamagedError
+from ..errors import (
+    DatabaseClosedError,
+    DatabaseDamagedError,
+    DatabaseUnavailableError,
+    IndexDamagedError,
+    StorageError,
+)
 from .faults import is_full, translated
+
+_LOGGER = logging.getLogger(__name__)
 
 type Work[T] = Callable[[sqlite3.Connection], T]
 type Prepare = Callable[[sqlite3.Connection], None]
@@ -144,7 +153,7 @@ class Database:
         try:
             result = await future
         except (DatabaseDamagedError, DatabaseUnavailableError) as err:
-            self.note_fault(err.code)
+            self.note_fault(err)
             raise
         except IndexDamagedError:
             self.on_index_damage()
@@ -153,11 +162,17 @@ class Database:
             self.note_fault(None)
         return result
 
-    def note_fault(self, code: str | None) -> None:
-        """Take over what is wrong with the file, ``None`` for nothing."""
-        if self.fault not in (code, DatabaseDamagedError.default_code):
-            self.fault = code
-            self.on_fault()
+    def note_fault(self, err: StorageError | None) -> None:
+        """Take over what is wrong with the file, ``None`` for nothing; said once in the log."""
+        code = err.code if err else None
+        if self.fault in (code, DatabaseDamagedError.default_code):
+            return
+        self.fault = code
+        if err is None:
+            _LOGGER.info("The memory database can be written again")
+        else:
+            _LOGGER.error("The memory database cannot be used: %s", err)
+        self.on_fault()
 
     def _translating[*Ts, T](self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         with translated(self.path):
