@@ -53,6 +53,8 @@ async def test_diagnostics(
             "versions",
             "files",
             "engine.stats.database_bytes",
+            "engine.last_check.at",
+            "engine.last_check.seconds",
             # Depends on how far the background work has come, and on the machine.
             "engine.status.pending",
             "engine.status.index",

@@ -46,6 +46,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Semanti
 async def _engine(engine: MemoryEngine) -> dict[str, Any]:
     """Return how the engine is doing, and how much it holds."""
     about: dict[str, Any] = {"settings": asdict(engine.settings), "status": asdict(engine.status)}
+    about["last_check"] = asdict(engine.checks.last)
     try:
         stats = await engine.async_stats(None)
     except SemanticMemoryError as err:

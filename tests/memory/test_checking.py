@@ -44,7 +44,6 @@ def damaged(path: Path, sql: str) -> None:
 
 def parts(engine: MemoryEngine) -> set[Part]:
     """Return what the last check has found."""
-    assert engine.checks.last is not None
     return {finding.part for finding in engine.checks.last.findings}
 
 
@@ -166,7 +165,7 @@ async def test_everything_is_checked_soon_after_the_start(
     monkeypatch.setattr(checking, "_FIRST_SECONDS", 0.0)
     damaged(path, DAMAGES["codes: blank"].sql)
     engine = await open_engine(FakeEmbedder())
-    await until(lambda: engine.checks.last is not None and engine.checks.last.thorough)
+    await until(lambda: engine.checks.last.thorough)
     assert parts(engine) == {Part.CODES}
     await assert_sound(engine)
 
@@ -185,7 +184,7 @@ async def test_a_check_that_fails_does_not_end_the_checking(
         patch.setattr(engine.checks, "async_run", fail)
         await engine.async_start(FakeEmbedder())
         await until(lambda: "could not be checked" in caplog.text)
-    await until(lambda: engine.checks.last is not None and engine.checks.last.thorough)
+    await until(lambda: engine.checks.last.thorough)
 
 
 async def test_a_word_index_that_breaks_while_in_use_is_mended(path: Path, open_engine: OpenEngine) -> None:

@@ -56,7 +56,8 @@ class Checks:
 
     def __init__(self, database: Database, worker: EmbeddingWorker, clock: Callable[[], float]) -> None:
         """Take the file, and the worker that embeds again what has to be."""
-        self.last: CheckReport | None = None
+        self.last = CheckReport(at=clock(), seconds=0.0, thorough=False, findings=())
+        """Empty until :meth:`async_open`."""
         self._database = database
         self._worker = worker
         self._clock = clock
@@ -151,9 +152,8 @@ class Checks:
         """Log what was found, and keep it for diagnostics."""
         for finding in findings:
             _log(finding)
-        report = CheckReport(self._clock(), time.monotonic() - began, thorough, tuple(findings))
-        self.last = report
-        return report
+        self.last = CheckReport(self._clock(), time.monotonic() - began, thorough, tuple(findings))
+        return self.last
 
     def _mend_at_open(self, connection: sqlite3.Connection) -> list[Finding]:
         findings = self._mend_tables(connection, with_content=False)
