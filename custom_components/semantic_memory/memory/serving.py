@@ -98,6 +98,10 @@ class Serving:
         }
         return next((of_space.get(space_id) for space_id in vectors), None)
 
+    def forget_queries(self) -> None:
+        """Forget what was asked lately: a person's questions tell of what is erased."""
+        self._cache = QueryCache()
+
     async def _async_query_vector(self, served: Served, text: str) -> Vector | None:
         vector = self._cache.get(served.space.id, text)
         if vector is None:

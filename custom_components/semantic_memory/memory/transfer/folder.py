@@ -16,8 +16,8 @@ from .new_file import PARTIAL, NewFile
 
 FOLDER: Final = "exports"
 _CHUNK: Final = 1 << 20
-_DATABASE: Final = "memory.db"
-"""Beginning of the names of the files that SQLite has open: reading those would drop its locks on them."""
+_IN_USE: Final = frozenset({"memory.db", "memory.db-wal", "memory.db-shm"})
+"""Files that SQLite has open: whoever else closes them in the same process drops its locks on them."""
 
 
 def path_for_new(folder: Path, owner: str, name: str, suffix: str, now: float) -> Path:
@@ -68,7 +68,7 @@ def files_with(folder: Path, user_id: str) -> Iterator[Path]:
     """Yield the files, at any depth, that still name a person, but not the database itself."""
     needle = user_id.encode()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not (path.parent == folder and path.name.startswith(_DATABASE)):
+        if path.is_file() and not (path.parent == folder and path.name in _IN_USE):
             with suppress(FileNotFoundError):
                 if _holds(path, needle):
                     yield path

@@ -4,25 +4,35 @@ import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ..background import BackgroundTasks
 from ..models import Caller, MemoryFilter
+from ..snapshots import Snapshots
+from ..upkeep import Upkeep
 from ..writes import Writes
+from .erasing import Eraser, EraseReport
 from .exporting import Exporter, ExportReport
 from .fields import Record
 from .formats import ExportFormat
 from .importing import Importer, Progress
 from .merging import ImportOptions
+from .reading.found import Format
 from .report import ImportReport
 
 
 class Transfer:
     """What the engine can do with files of memories."""
 
-    def __init__(self, writes: Writes) -> None:
-        """Take the one way to change memories."""
-        self._writes = writes
-        self._files = asyncio.Lock()
-        self._exporter = Exporter(writes, self._files)
+    def __init__(self, writes: Writes, upkeep: Upkeep, snapshots: Snapshots, background: BackgroundTasks) -> None:
+        """Take the one way to change memories, and who looks after copies of them."""
+        self._background = background
+        files = asyncio.Lock()
+        self._exporter = Exporter(writes, files)
+        self._eraser = Eraser(writes, upkeep, snapshots, files)
         self._importer = Importer(writes)
+
+    async def async_recognise(self, path: Path, wanted: Format | None = None) -> Format:
+        """Return what kind of file it is, by what is in it. Raises InvalidInputError as :meth:`async_import` does."""
+        return await self._importer.async_recognise(path, wanted)
 
     async def async_import(
         self,
@@ -71,3 +81,13 @@ class Transfer:
         InvalidInputError (``person_missing``).
         """
         return await self._exporter.async_export_person(caller, path, also)
+
+    async def async_erase_person(self, caller: Caller) -> EraseReport:
+        """Erase everything that is stored about the caller, so that no trace of it is left in the engine's folder.
+
+        That is their memories with history, words, vectors and codes, how memories were while they were theirs, who
+        changed what, their exports, and the same in every snapshot. What belongs to the household stays. Doing it
+        again does what could not be done before. Raises InvalidInputError (``person_missing``), StorageError
+        (``erase_during_backup`` before, ``erase_incomplete`` after the database itself was dealt with).
+        """
+        return await self._background.async_finish(self._eraser.async_erase(caller))

@@ -1,0 +1,85 @@
+"""Erasing everything about one person, wherever the engine has put it."""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ..errors import FileUnavailableError, SemanticMemoryError, StorageError
+from ..models import Caller, Memory
+from ..snapshots import Snapshots
+from ..storage import erasing
+from ..storage.changes import Change
+from ..upkeep import Upkeep
+from ..writes import Writes
+from . import folder
+from .exporting import require_person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseReport:
+    """What was erased."""
+
+    memories: int
+    history: int
+    """Lines in the history of memories that are not the person's today."""
+    exports: int
+    """Files."""
+    remaining: tuple[Path, ...]
+    """Files in the engine's folder that still name the person: others have to look after them."""
+
+
+class Eraser:
+    """Erases people. Doing it again does what could not be done before."""
+
+    def __init__(self, writes: Writes, upkeep: Upkeep, snapshots: Snapshots, files: asyncio.Lock) -> None:
+        """Take everything that holds copies, and what is held by whoever writes or removes exports."""
+        self._writes = writes
+        self._upkeep = upkeep
+        self._snapshots = snapshots
+        self._files = files
+
+    async def async_erase(self, caller: Caller) -> EraseReport:
+        """Erase everything about the caller; see :meth:`.Transfer.async_erase_person`."""
+        user_id = require_person(caller)
+        if self._writes.database.held:
+            raise StorageError("erase_during_backup")
+        failures: list[SemanticMemoryError] = []
+        async with self._files:  # an export that is under way ends first, and is removed too
+            memories, history = await self._writes.async_change(caller, partial(_erase, user_id=user_id))
+            await self._writes.async_changed("purge", memories, memories)
+            self._writes.worker.serving.forget_queries()
+            if not await self._upkeep.async_leave_no_trace():
+                failures.append(StorageError(reason="the database file could not be rewritten"))
+            try:
+                await self._snapshots.async_scrub(partial(erasing.erase_rows, owner=user_id))
+            except StorageError as err:
+                failures.append(err)
+            exports, remaining = 0, tuple[Path, ...]()
+            try:
+                exports, remaining = await asyncio.get_running_loop().run_in_executor(None, self._files_of, user_id)
+            except FileUnavailableError as err:
+                failures.append(err)
+        if failures:
+            raise StorageError("erase_incomplete", reason="; ".join(map(_reason, failures)))
+        return EraseReport(memories=len(memories), history=history, exports=exports, remaining=remaining)
+
+    def _files_of(self, user_id: str) -> tuple[int, tuple[Path, ...]]:
+        """Remove the person's exports and their name from others'; return how many, and where the name is still."""
+        parent = self._writes.database.path.parent
+        try:
+            removed = folder.remove_owner(parent / folder.FOLDER, user_id)
+            folder.remove_actor(parent / folder.FOLDER, user_id)
+            return removed, tuple(folder.files_with(parent, user_id))
+        except OSError as err:
+            raise FileUnavailableError(path=err.filename or parent, reason=err.strerror or err) from err
+
+
+def _erase(change: Change, user_id: str) -> tuple[list[Memory], int]:
+    doomed = erasing.owned(change.connection, user_id)
+    change.purge(doomed)
+    return [memory for _, memory in doomed], erasing.erase_history(change.connection, user_id)
+
+
+def _reason(err: SemanticMemoryError) -> str:
+    return err.placeholders.get("reason") or str(err)
