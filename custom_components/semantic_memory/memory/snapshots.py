@@ -11,6 +11,7 @@ from typing import Final
 from .errors import DatabaseClosedError, DatabaseDamagedError, StorageError
 from .storage import purged, retention, snapshots as storing
 from .storage.database import Database
+from .storage.faults import translated
 from .storage.snapshots import Scrub, Snapshot
 
 _LOGGER = logging.getLogger(__name__)
@@ -123,8 +124,12 @@ class Snapshots:
         self._raise_when_ending()
 
     async def _async_run[*Ts, T](self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        def translating() -> T:
+            with translated(self.folder):
+                return work(*args)
+
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args))
+            return await asyncio.get_running_loop().run_in_executor(self._thread, translating)
         except RuntimeError as err:  # the executor is shut down
             raise DatabaseClosedError from err
 

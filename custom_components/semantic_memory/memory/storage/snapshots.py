@@ -16,6 +16,7 @@ import sqlite3
 from typing import Final
 
 from ..errors import DatabaseDamagedError, StorageError
+from . import checks
 from .faults import translated
 
 type Scrub = Callable[[sqlite3.Connection], None]
@@ -221,13 +222,12 @@ def _copy(source: sqlite3.Connection, target: Path, go_on: Check = lambda: None)
 
 
 def _checked(path: Path) -> int:
-    """Return how many live memories a file holds that nobody writes to. Raises sqlite3.DatabaseError if it is damaged.
+    """Return how many live memories a file holds that nobody writes to.
 
-    A word index that is out of order is no damage: it is made anew when the database is opened.
+    Raises DatabaseDamagedError. What can be made anew from the memories, when the file is opened, is no damage.
     """
     with closing(_read_only(path, immutable=True)) as connection:
-        complaints = [line for (line,) in connection.execute("PRAGMA quick_check") if line != "ok"]
-        if any("FTS5" not in line for line in complaints):
+        if checks.damage(checks.file_structure(connection)):
             raise DatabaseDamagedError(path=path)
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'migration'").fetchone() is None:
             raise DatabaseDamagedError(path=path)
