@@ -54,6 +54,8 @@ def checked(result: ConfigFlowResult, part: str = "config") -> ConfigFlowResult:
         shown.append(texts["progress"][result["progress_action"]])
     if result["type"] is FlowResultType.CREATE_ENTRY and part == "config":
         shown.append(texts["create_entry"][result["description"]])
+    if result["type"] is FlowResultType.ABORT and part == "options":
+        shown.append(texts["abort"][result["reason"]])
     for text in (text for node in shown for text in texts_of(node)):
         assert placeholders(text) <= given, text
     return result

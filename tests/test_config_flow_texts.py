@@ -8,12 +8,13 @@ import pytest
 from custom_components.semantic_memory import options_flow
 from custom_components.semantic_memory.config_flow import SemanticMemoryConfigFlow
 from custom_components.semantic_memory.const import EMBEDDER_BUILT_IN, EMBEDDER_OLLAMA
+from custom_components.semantic_memory.options_flow import SemanticMemoryOptionsFlow
 
 from .flow_helpers import COMPONENT, TEXTS, placeholders, texts_of
 
 MODULES = {
     "config": ("config_flow.py", "config_flow_checks.py"),
-    "options": ("options_flow.py",),
+    "options": ("options_flow.py", "options_import.py", "options_import_forms.py"),
 }
 WITHOUT_A_PAGE = {"reauth", "built_in", "finish"}
 """Steps that show nothing."""
@@ -69,11 +70,15 @@ def test_steps() -> None:
     }
 
     assert steps - WITHOUT_A_PAGE == set(TEXTS["config"]["step"]) == arguments("config", "step_id")
-    assert set(TEXTS["options"]["step"]) == arguments("options", "step_id") == {"init"}
+    steps = {name.removeprefix("async_step_") for name in dir(SemanticMemoryOptionsFlow) if "async_step_" in name}
+    shown = arguments("options", "step_id")
+    assert steps - {"import_done"} == shown
+    assert set(TEXTS["options"]["step"]) == shown - set(TEXTS["options"]["progress"])
 
 
 def test_progress() -> None:
-    assert arguments("config", "progress_action") == set(TEXTS["config"]["progress"])
+    for part in MODULES:
+        assert arguments(part, "progress_action") == set(TEXTS[part]["progress"])
 
 
 def test_results() -> None:
@@ -83,22 +88,24 @@ def test_results() -> None:
 def test_own_reasons_to_abort() -> None:
     assert not any(call.func.attr == "async_abort" for call in calls("config") if isinstance(call.func, ast.Attribute))
     assert "abort" not in TEXTS["config"]
+    assert arguments("options", "reason") == set(TEXTS["options"]["abort"])
 
 
 def test_menus_lead_to_steps() -> None:
-    for step in TEXTS["config"]["step"].values():
-        for option in step.get("menu_options", {}):
-            assert hasattr(SemanticMemoryConfigFlow, f"async_step_{option}")
-        assert set(step.get("menu_options", {})) == set(step.get("menu_option_descriptions", {}))
+    for flow, part in ((SemanticMemoryConfigFlow, "config"), (SemanticMemoryOptionsFlow, "options")):
+        for step in TEXTS[part]["step"].values():
+            for option in step.get("menu_options", {}):
+                assert hasattr(flow, f"async_step_{option}")
+            assert set(step.get("menu_options", {})) == set(step.get("menu_option_descriptions", {}))
 
 
 def test_fields_have_a_name_and_a_description() -> None:
-    for step in TEXTS["config"]["step"].values():
+    for step in (step for part in MODULES for step in TEXTS[part]["step"].values()):
         assert set(step.get("data", {})) == set(step.get("data_description", {}))
 
 
 def test_sections_of_the_options() -> None:
-    sections: dict[str, Any] = TEXTS["options"]["step"]["init"]["sections"]
+    sections: dict[str, Any] = TEXTS["options"]["step"]["settings"]["sections"]
     schema = options_flow._schema({}).schema
 
     assert [str(name) for name in schema] == list(sections)

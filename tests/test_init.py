@@ -123,6 +123,7 @@ async def test_changed_options_take_effect(
     assert len((await async_act(hass, "search", query="where is the key"))["results"]) == 3
 
     flow = await hass.config_entries.options.async_init(setup_integration.entry_id)
+    await hass.config_entries.options.async_configure(flow["flow_id"], {"next_step_id": "settings"})
     given = OPTIONS | {"recall": {"limit": 2}, "retention": {"default_expiry_days": 7}}
     flow = await hass.config_entries.options.async_configure(flow["flow_id"], given)
     assert flow["type"] is FlowResultType.CREATE_ENTRY

@@ -55,8 +55,10 @@ def people(hass: HomeAssistant) -> None:
 
 
 async def begin(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
-    """Open the options."""
-    return checked(await hass.config_entries.options.async_init(entry.entry_id), "options")
+    """Open the settings."""
+    flow = checked(await hass.config_entries.options.async_init(entry.entry_id), "options")
+    chosen = await hass.config_entries.options.async_configure(flow["flow_id"], {"next_step_id": "settings"})
+    return checked(chosen, "options")
 
 
 async def save(hass: HomeAssistant, flow: ConfigFlowResult, **sections: Any) -> ConfigFlowResult:

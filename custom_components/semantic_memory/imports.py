@@ -1,16 +1,26 @@
 """What the action and the options need to take memories in from a file: which file, whose, and how it went."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import translation
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
+from .const import DOMAIN
 from .memory.errors import InvalidInputError, NotAllowedError
 from .memory.transfer.merging import ImportOptions
 from .memory.transfer.reading.found import Format
 from .memory.transfer.report import ImportReport
+
+FORMAT: Final = "import_format"
+REASON: Final = "import_reason"
+NOTE: Final = "import_note"
+_NAMED: Final = 10
+"""How many of those that were skipped are named one by one."""
 
 
 async def async_readable_path(hass: HomeAssistant, given: str) -> Path:
@@ -69,5 +79,47 @@ def report_as_dict(report: ImportReport) -> JsonObjectType:
     }
 
 
-def _counts(counter: Mapping[str, int]) -> JsonObjectType:
-    return {str(name): count for name, count in sorted(counter.items(), key=lambda item: -item[1])}
+async def async_format_in_words(hass: HomeAssistant, kind: Format) -> str:
+    """Return what people call a format."""
+    return (await _async_names(hass))(FORMAT, kind)
+
+
+async def async_report_in_words(hass: HomeAssistant, report: ImportReport) -> dict[str, str]:
+    """Return a report as placeholders of a text in Markdown: counts, and a list of whatever else is to be said."""
+    name = await _async_names(hass)
+    lines = [f"- {count} × {name(REASON, reason)}" for reason, count in report.skipped.most_common()]
+    lines += [f"- {count} × {name(NOTE, note)}" for note, count in report.notes.most_common()]
+    if report.ignored:
+        lines.append(f"- {name(NOTE, 'ignored')}: {', '.join(map(_as_code, report.ignored))}")
+    if report.cut_short:
+        lines.append(f"- {name(NOTE, 'cut_short')}")
+    for refused in report.details[:_NAMED]:
+        said = [name(REASON, refused.reason), *(_as_code(part) for part in (refused.key, refused.detail) if part)]
+        lines.append(f"- {name(NOTE, 'line')} {refused.where}: {' '.join(said)}")
+    return {
+        "format": name(FORMAT, report.format),
+        "added": str(report.added),
+        "updated": str(report.updated),
+        "unchanged": str(report.unchanged),
+        "skipped": str(report.skipped.total()),
+        "remarks": "\n".join(lines),
+    }
+
+
+async def _async_names(hass: HomeAssistant) -> Callable[[str, str], str]:
+    """Return what finds the name of an option of one of our selections."""
+    texts = await translation.async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+
+    def name(selection: str, option: str) -> str:
+        return texts.get(f"component.{DOMAIN}.selector.{selection}.options.{option}", option)
+
+    return name
+
+
+def _as_code(text: str) -> str:
+    """Return a name from a file as Markdown that shows it and does nothing else."""
+    return f"`{text.replace('`', '')}`"
+
+
+def _counts[NameT: StrEnum](counter: Mapping[NameT, int]) -> JsonObjectType:
+    return {name.value: count for name, count in sorted(counter.items(), key=lambda item: -item[1])}

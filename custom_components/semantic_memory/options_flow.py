@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -42,6 +42,7 @@ from .const import (
     SECTION_RETENTION,
 )
 from .memory.models import MAX_RECALL_LIMIT, EngineSettings
+from .options_import import ImportSteps
 
 MAX_DEFAULT_EXPIRY_DAYS: Final = 3_650
 _DEFAULTS: Final = EngineSettings()
@@ -66,11 +67,18 @@ _SATELLITES: Final = ObjectSelector(
 )
 
 
-class SemanticMemoryOptionsFlow(OptionsFlowWithReload):
-    """One form with a section for each part. Saving it reloads the entry, which takes well under a second."""
+class SemanticMemoryOptionsFlow(ImportSteps):
+    """The settings, one form with a section for each part, or an import.
+
+    Saving the settings reloads the entry, which takes well under a second.
+    """
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and save the options."""
+        """Offer both."""
+        return self.async_show_menu(step_id="init", menu_options=["settings", "import_file"])
+
+    async def async_step_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show and save the settings."""
         problem: FlowProblem | None = None
         if user_input is not None:
             try:
@@ -78,7 +86,7 @@ class SemanticMemoryOptionsFlow(OptionsFlowWithReload):
             except FlowProblem as err:
                 problem = err
         return self.async_show_form(
-            step_id="init",
+            step_id="settings",
             data_schema=_schema(user_input or self.config_entry.options),
             errors=problem.errors if problem else None,
             description_placeholders=problem.placeholders if problem else None,

@@ -209,8 +209,9 @@ async def test_system_health(owner: Api) -> None:
 async def test_options_take_effect(owner: Api) -> None:
     entry_id = (await async_entry(owner))["entry_id"]
     flow = await async_options_flow(owner, entry_id)
+    await flow.choose("settings")
     await flow.fill(
-        "init",
+        "settings",
         {
             "recall": {"limit": 1, "threshold": 0.1, "keyword_weight": 0.4},
             "retention": {"default_expiry_days": 7},

@@ -13,7 +13,7 @@ from ..storage.changes import Change
 from ..writes import Writes
 from .batches import embedded_text, look_up, store
 from .merging import Decision, Effect, ImportOptions, Incoming, decide
-from .reading.found import Reader, Refused
+from .reading.found import Format, Reader, Refused
 from .report import ImportReport
 from .source import Source
 
@@ -51,6 +51,13 @@ class Importer:
                 await batches.async_close()
         finally:
             self._busy = False
+
+    async def async_recognise(self, path: Path, wanted: Format | None) -> Format:
+        """Return what kind of file it is; see :meth:`.Transfer.async_recognise`."""
+        options = ImportOptions(format=wanted)
+        source = await asyncio.to_thread(Source.open, path, options, self._writes.clock(), self._writes.database.path)
+        await asyncio.to_thread(source.close)
+        return source.reader.format
 
     async def _async_run(
         self,
