@@ -265,6 +265,20 @@ async def test_a_purge_reaches_every_snapshot(
     await assert_sound(engine)
 
 
+async def test_a_purge_reaches_what_was_left_half_made(open_engine: OpenEngine, file: Path, folder: Path) -> None:
+    """A process was killed while it made a snapshot, or restored one."""
+    engine = await open_engine()
+    await remember(engine, "The wombat sleeps in the shed", key="animal")
+    taken = await engine.snapshots.async_take()
+    await engine.async_close()
+    for left in (folder / ".new.db", file.parent / ".restored-memory.db"):
+        left.write_bytes((folder / taken.name).read_bytes())
+    (folder / taken.name).unlink()
+    engine = await open_engine()
+    await engine.async_forget(ALICE, ["animal"], purge=True)
+    assert holding(file.parent) == []
+
+
 async def test_a_purge_of_what_was_forgotten(engine: MemoryEngine, folder: Path, file: Path) -> None:
     await remember(engine, "The wombat sleeps in the shed", key="animal")
     await engine.snapshots.async_take()

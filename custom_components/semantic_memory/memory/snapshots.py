@@ -71,7 +71,7 @@ class Snapshots:
         While the files are being copied they are noted, and taken out afterwards.
         """
         try:
-            if await self._async_run(storing.files, self.folder):
+            if await self._async_run(self._has_copies):
                 await self._async_run(purged.add, self.folder, ids)
                 await self.async_catch_up()
         except StorageError as err:
@@ -150,7 +150,11 @@ class Snapshots:
             self._scrub(partial(purged.delete, ids=ids), partial(purged.holds_any, ids=ids))
             purged.clear(self.folder)
 
+    def _has_copies(self) -> bool:
+        return bool(storing.files(self.folder) or storing.half_made(self.folder))
+
     def _scrub(self, work: Scrub, concerns: storing.Concerns = lambda _: True) -> None:
+        storing.remove_half_made(self.folder)
         for file in storing.files(self.folder):
             try:
                 storing.scrub(self.folder, file.name, work, concerns)

@@ -87,7 +87,7 @@ def restore(path: Path, name: str, prefix: str, now: float) -> Replaced:
     everything as it was.
     """
     folder = path.parent / snapshots.FOLDER
-    draft = path.with_name(f".restored-{path.name}")
+    draft = path.with_name(f"{snapshots.RESTORED}{path.name}")
     try:
         with translated(draft):
             draft.unlink(missing_ok=True)

@@ -26,6 +26,9 @@ type Check = Callable[[], None]
 FOLDER: Final = "snapshots"
 _NAME: Final = re.compile(r"memory-(\d{8}T\d{6}Z)-([a-z]+)(?:-\d+)?\.db")
 _DRAFT: Final = ".new.db"
+RESTORED: Final = ".restored-"
+"""How a snapshot is named, beside the database, until it is put in its place."""
+_DRAFTS: Final = (_DRAFT, RESTORED)
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _PAGES: Final = 256
 """Pages copied in one go: 1 MiB."""
@@ -69,6 +72,25 @@ def files(folder: Path) -> list[SnapshotFile]:
         return []
     found = [(name, match) for name in names if (match := _NAME.fullmatch(name))]
     return sorted((SnapshotFile(_moment(match[1]), name, match[2]) for name, match in found), reverse=True)
+
+
+def half_made(folder: Path) -> list[Path]:
+    """Return what a killed process left behind of a snapshot that it made or restored. Raises StorageError."""
+    with translated(folder):
+        return [
+            path
+            for parent in (folder, folder.parent)
+            if parent.is_dir()
+            for path in parent.iterdir()
+            if path.name.startswith(_DRAFTS)
+        ]
+
+
+def remove_half_made(folder: Path) -> None:
+    """Delete it: it may hold what has been purged since. Raises StorageError."""
+    for path in half_made(folder):
+        with translated(path):
+            path.unlink(missing_ok=True)
 
 
 def look(folder: Path, file: SnapshotFile) -> Snapshot:
