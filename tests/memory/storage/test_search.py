@@ -179,3 +179,21 @@ def test_the_indexes_lead_to_the_same_hits(store: Store) -> None:
         first = recall(store, "fact 17", vectors=vectors, limit=5)
         again = recall(Store(store.connection, NoIndex(), now=store.now), "fact 17", vectors=vectors, limit=5)
         assert [(hit.memory.id, hit.score) for hit in first] == [(hit.memory.id, hit.score) for hit in again]
+
+
+@pytest.mark.parametrize("others", [0, 5, 60])
+@pytest.mark.parametrize("query", ["swimming submarine", "swimming", "the swimming pool", "the lessons of swimming"])
+def test_what_others_have_stored_decides_nothing(store: Store, query: str, others: int) -> None:
+    """Neither which words are common, nor whether there is any other one."""
+    for number in range(11):
+        store.remember(f"Swimming lessons of the child, part {number}", key=f"k{number}")
+    store.remember("The pool is closed", NOBODY, key="pool", scope="household")
+
+    def found() -> list[tuple[str, float]]:
+        return [(hit.memory.key, hit.score) for hit in recall(store, query, limit=50)]
+
+    alone = found()
+    assert alone
+    for number in range(others):
+        store.remember(f"The submarine {number} has a pool for swimming lessons", BOB, key=f"b{number}")
+    assert found() == alone

@@ -26,19 +26,16 @@ def test_rarer_words_weigh_more() -> None:
     assert weights[0] == pytest.approx(log(1 + 100.5 / 0.5))
 
 
-def test_words_that_most_memories_have_tell_nothing(store: Store) -> None:
+def test_words_are_counted_by_their_stems(store: Store) -> None:
     for number in range(40):
         store.remember(f"The lamp {number} shines" if number else "The lamp glows", BOB, key=f"k{number}")
     assert counts(store, "the glow lamps unknown") == {"the": 40, "glow": 1, "lamps": 40, "unknown": 0}
+    assert words.count_all(store.connection) == 40
 
-    def telling(query: str) -> dict[str, bool]:
-        found = words.telling(store.connection, query_words(query))
-        return {term[0]: known for term, known in found.items()}
 
-    assert telling("the glow lamps unknown") == {"glow": True, "unknown": False}
-    assert telling("the unknown") == {"the": True, "unknown": False}
-    assert telling("unknown") == {"unknown": False}
-    assert telling("") == {}
+@pytest.mark.parametrize(("visible", "common"), [(0, 10), (10, 10), (50, 10), (100, 20), (10_000, 2_000)])
+def test_words_that_many_memories_have_are_common(visible: int, common: int) -> None:
+    assert words.common_from(visible) == common
 
 
 def test_forgotten_memories_do_not_count(store: Store) -> None:

@@ -1,6 +1,6 @@
 """Reading what a recall needs, in one snapshot. Functions of a reader's connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 import sqlite3
@@ -89,14 +89,36 @@ def _by_words(
     """
     scores: dict[int, float] = {}
     whole = 0.0
-    for term, known in words.telling(connection, terms).items():
-        seqs = _with_word(connection, term, conditions) if known else []
+    for seqs in _telling(connection, terms, conditions, visible):
         weight = words.weight(len(seqs), visible)
         whole += weight
         for seq in seqs:
             scores[seq] = scores.get(seq, 0.0) + weight
     best = nlargest(KEYWORD_CANDIDATES, scores, key=lambda seq: (scores[seq], seq))
     return {seq: scores[seq] / whole for seq in best}
+
+
+def _telling(
+    connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions, visible: int
+) -> Iterable[list[int]]:
+    """Return, for every word but those that many of the ``visible`` memories have, the memories that have it.
+
+    Leaving those out stands for a list of stop words, and does so in any language; they count where no other word is
+    left. What others have stored decides nothing of that, or a query could find out which words they use.
+    """
+    counts = words.frequencies(connection, terms)
+    common = words.common_from(visible)
+    hidden = words.count_all(connection) - visible
+    # If more memories have a word than there are hidden ones, the difference is visible: no need to look.
+    read = {
+        term: _with_word(connection, term, conditions) if count else []
+        for term, count in counts.items()
+        if count - hidden <= common
+    }
+    telling = [seqs for seqs in read.values() if len(seqs) <= common]
+    if any(telling):
+        return telling
+    return [read[term] if term in read else _with_word(connection, term, conditions) for term in counts]
 
 
 def _with_word(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> list[int]:

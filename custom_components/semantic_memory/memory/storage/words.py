@@ -31,7 +31,7 @@ def weight(occurrences: int, total: int) -> float:
 
 
 def frequencies(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[Term, int]:
-    """Return how many memories have each word, by its stem."""
+    """Return how many memories of all owners together have each word, by its stem."""
     connection.execute("DELETE FROM temp.query_word")
     connection.executemany("INSERT INTO temp.query_word (rowid, word) VALUES (?, ?)", enumerate(map(" ".join, terms)))
     counted = connection.execute(
@@ -41,18 +41,15 @@ def frequencies(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[T
     return {terms[place]: count for place, count in counted}
 
 
-def telling(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[Term, bool]:
-    """Leave out words that many memories have, unless no other is left; say of each whether any memory has it.
+def common_from(visible: int) -> float:
+    """Return how many of the visible memories may have a word that tells something."""
+    return max(_COMMON_LEAST, visible * _COMMON_SHARE)
 
-    The frequencies stand for a list of stop words, and do so in any language. They are those of all owners together,
-    which tells nobody more than that a word is very common.
-    """
+
+def count_all(connection: sqlite3.Connection) -> int:
+    """Return how many memories there are in the index."""
     (total,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
-    counts = frequencies(connection, terms)
-    common = max(_COMMON_LEAST, total * _COMMON_SHARE)
-    if not any(0 < count <= common for count in counts.values()):
-        return {term: count > 0 for term, count in counts.items()}
-    return {term: count > 0 for term, count in counts.items() if count <= common}
+    return int(total)
 
 
 def rarest(connection: sqlite3.Connection, terms: Sequence[Term], count: int) -> list[Term]:
