@@ -1,6 +1,7 @@
 """Who a surface acts for."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from homeassistant.auth import EVENT_USER_ADDED
 from homeassistant.core import Context, Event, HomeAssistant
@@ -55,6 +56,14 @@ def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_co
         if row.get(CONF_DEVICE) == llm_context.device_id:
             return Caller(_user_of(hass, row.get(CONF_PERSON, "")))
     return Caller()
+
+
+def satellites_of(
+    hass: HomeAssistant, entry: SemanticMemoryConfigEntry, user_id: str | None
+) -> list[Mapping[str, Any]]:
+    """Return the rows of the options that map a satellite to a person who is this user."""
+    rows = entry.options.get(SECTION_PEOPLE, {}).get(CONF_SATELLITES, ())
+    return [row for row in rows if user_id is not None and _user_of(hass, row.get(CONF_PERSON, "")) == user_id]
 
 
 async def async_follow_system_users(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:

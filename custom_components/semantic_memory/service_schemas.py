@@ -21,6 +21,7 @@ import voluptuous as vol
 from .errors import translated
 from .memory.errors import InvalidInputError
 from .memory.models import MAX_EXPIRY_DAYS, MAX_LIST_LIMIT, MAX_RECALL_LIMIT, SortKey
+from .memory.transfer.formats import ExportFormat
 from .memory.transfer.reading.found import Format
 
 _NOTHING: Final = frozenset({"", "none", "null"})
@@ -163,6 +164,17 @@ _GROUPS: Final[dict[vol.Marker, Any]] = {
     vol.Optional("category"): word,
     vol.Optional("tags"): tags,
 }
+_FILTER: Final[dict[vol.Marker, Any]] = {
+    vol.Optional("text"): text,
+    **_GROUPS,
+    vol.Optional("pinned"): flag("pinned"),
+    vol.Optional("forgotten"): flag("forgotten"),
+    vol.Optional("created_after"): moment,
+    vol.Optional("created_before"): moment,
+    vol.Optional("updated_after"): moment,
+    vol.Optional("updated_before"): moment,
+}
+_WHOSE: Final[dict[vol.Marker, Any]] = {**_PERSON, vol.Optional("user_id"): word}
 
 SET_SCHEMA: Final = vol.Schema(
     {
@@ -186,14 +198,7 @@ SEARCH_SCHEMA: Final = vol.Schema(
 )
 LIST_SCHEMA: Final = vol.Schema(
     {
-        vol.Optional("text"): text,
-        **_GROUPS,
-        vol.Optional("pinned"): flag("pinned"),
-        vol.Optional("forgotten"): flag("forgotten"),
-        vol.Optional("created_after"): moment,
-        vol.Optional("created_before"): moment,
-        vol.Optional("updated_after"): moment,
-        vol.Optional("updated_before"): moment,
+        **_FILTER,
         vol.Optional("sort"): choice(SortKey, "invalid_sort"),
         vol.Optional("order"): choice(Order, "invalid_order"),
         vol.Optional("limit"): whole_number("invalid_limit", max=MAX_LIST_LIMIT),
@@ -228,3 +233,15 @@ IMPORT_SCHEMA: Final = vol.Schema(
         **_PERSON,
     }
 )
+EXPORT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional("format"): choice(ExportFormat, "invalid_export_format"),
+        **_FILTER,
+        vol.Optional("history"): flag("history"),
+        vol.Optional("path"): text,
+        vol.Optional("overwrite"): flag("overwrite"),
+        **_PERSON,
+    }
+)
+EXPORT_PERSON_SCHEMA: Final = vol.Schema({**_WHOSE, vol.Optional("path"): text})
+ERASE_PERSON_SCHEMA: Final = vol.Schema({**_WHOSE, vol.Optional("confirm"): flag("confirm")})

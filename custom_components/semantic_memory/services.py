@@ -12,7 +12,7 @@ from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import service
 from homeassistant.util.json import JsonArrayType, JsonObjectType
 
-from . import services_backup, services_import, services_memories
+from . import services_backup, services_export, services_import, services_memories
 from .const import DOMAIN
 from .data import SemanticMemoryConfigEntry
 from .errors import translate_errors, translated
@@ -26,7 +26,12 @@ from .service_schemas import texts
 MAX_SUGGESTIONS: Final = 5
 """How many memories are suggested in place of one that is not there."""
 
-ACTIONS: Final[tuple[Action, ...]] = (*services_memories.ACTIONS, *services_backup.ACTIONS, *services_import.ACTIONS)
+ACTIONS: Final[tuple[Action, ...]] = (
+    *services_memories.ACTIONS,
+    *services_backup.ACTIONS,
+    *services_import.ACTIONS,
+    *services_export.ACTIONS,
+)
 
 
 @callback

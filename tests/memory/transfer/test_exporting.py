@@ -412,7 +412,9 @@ async def test_a_person_gets_everything_that_is_stored_about_them(engine: Memory
     report = await engine.transfer.async_export_person(ALICE, also=also)
 
     header, *lines = records(report.path)
-    assert jsonl.load_header(header) == jsonl.Header(exported_at=clock.now, content="person")
+    assert jsonl.load_header(header) == jsonl.Header(
+        exported_at=clock.now, content="person", filter=jsonl.dump_filter(MemoryFilter(owner=ALICE.user_id))
+    )
     assert lines[0] == also[0]
     loaded = {loaded.memory.key: loaded for loaded in map(jsonl.load, filter(jsonl.is_memory, lines))}
     assert {key: len(history) for key, (_, history) in loaded.items()} == {"colour": 2, "old": 2, "session": 1}

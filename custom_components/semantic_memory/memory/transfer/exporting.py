@@ -68,7 +68,8 @@ class Exporter:
         """Write everything about one person; see :meth:`.Transfer.async_export_person`."""
         user_id = require_person(caller)
         writer = JsonLinesWriter()
-        header = jsonl.Header(exported_at=self._clock(), content="person")
+        whose = jsonl.dump_filter(MemoryFilter(owner=user_id))
+        header = jsonl.Header(exported_at=self._clock(), content="person", filter=whose)
         async with self._async_new_file(caller, "person", writer, path) as file:
             seqs = await self._database.async_read(partial(exports.choose_all, owner=user_id))
             await _async_run(file.write, writer.begin(header))
