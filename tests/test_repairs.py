@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from pathlib import Path
-import re
-from typing import Any
 from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
@@ -33,44 +31,14 @@ from .glue_helpers import (
     until,
     with_ollama,
 )
+from .repair_helpers import FIX, Frontend, aside
 from .service_helpers import async_act
-
-FIX = "/api/repairs/issues/fix"
 
 
 @pytest.fixture(autouse=True)
 async def _repairs(hass: HomeAssistant, set_up: SetUp) -> None:
-    assert await async_setup_component(hass, "repairs", {})
-
-
-class Frontend:
-    """A browser with the repairs page open."""
-
-    def __init__(self, client: Any, socket: Any) -> None:
-        """Take the connections of an administrator."""
-        self._client = client
-        self._socket = socket
-
-    async def issues(self) -> list[str]:
-        """Return what the page lists."""
-        await self._socket.send_json_auto_id({"type": "repairs/list_issues"})
-        answer = await self._socket.receive_json()
-        assert answer["success"]
-        return [issue["issue_id"] for issue in answer["result"]["issues"] if issue["domain"] == DOMAIN]
-
-    async def open(self, issue_id: str) -> dict[str, Any]:
-        """Click on an issue."""
-        response = await self._client.post(FIX, json={"handler": DOMAIN, "issue_id": issue_id})
-        assert response.status == HTTPStatus.OK
-        flow: dict[str, Any] = await response.json()
-        return flow
-
-    async def submit(self, flow: dict[str, Any]) -> dict[str, Any]:
-        """Agree."""
-        response = await self._client.post(f"{FIX}/{flow['flow_id']}", json={})
-        assert response.status == HTTPStatus.OK
-        result: dict[str, Any] = await response.json()
-        return result
+    for component in ("repairs", "file_upload"):  # the second is a dependency of ours: once it serves, it is too late
+        assert await async_setup_component(hass, component, {})
 
 
 @pytest.fixture
@@ -99,11 +67,6 @@ async def damaged(set_up: SetUp, file: Path) -> MockConfigEntry:
     return entry
 
 
-def _aside(file: Path) -> dict[str, bytes]:
-    """Return what was set aside, the time taken out of the names."""
-    return {re.sub(r"\d{8}T\d{6}Z", "T", path.name): path.read_bytes() for path in file.parent.glob("damaged-*")}
-
-
 async def test_a_damaged_database_is_set_aside(
     hass: HomeAssistant, frontend: Frontend, damaged: MockConfigEntry, file: Path
 ) -> None:
@@ -117,7 +80,7 @@ async def test_a_damaged_database_is_set_aside(
     assert result["type"] == "create_entry"
     assert state_of(damaged) is ConfigEntryState.LOADED
     assert await frontend.issues() == []
-    assert _aside(file) == {"damaged-T-memory.db": before}
+    assert aside(file) == {"damaged-T-memory.db": before}
     assert (await async_act(hass, "list"))["memories"] == []
     assert (await async_act(hass, "set", key="cat", value="The cat is called Tom"))["status"] == "ok"
 
@@ -133,7 +96,7 @@ async def test_a_database_that_came_back_meanwhile_is_left_alone(
 
     result = await frontend.submit(flow)
     assert (result["type"], result["reason"]) == ("abort", "mended")
-    assert _aside(file) == {}
+    assert aside(file) == {}
     assert (await async_act(hass, "get", key="cat"))["status"] == "ok"
 
 
@@ -157,7 +120,7 @@ def test_what_belongs_to_a_database_stays_with_it(file: Path) -> None:
     for name in names:
         file.with_name(name).write_text(name)
     set_aside(file, "damaged", 0.0)
-    assert _aside(file) == {f"damaged-T-{name}": name.encode() for name in names}
+    assert aside(file) == {f"damaged-T-{name}": name.encode() for name in names}
     assert not file.exists()
 
 
@@ -171,7 +134,7 @@ async def test_only_administrators_repair(
     client = await hass_client(hass_read_only_access_token)
     response = await client.post(FIX, json={"handler": DOMAIN, "issue_id": issues.ISSUE_DAMAGED})
     assert response.status == HTTPStatus.UNAUTHORIZED
-    assert _aside(file) == {}
+    assert aside(file) == {}
 
 
 @pytest.fixture

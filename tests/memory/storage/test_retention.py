@@ -22,7 +22,7 @@ NOON = datetime(2027, 1, 20, 12, tzinfo=UTC).timestamp()
 def file(days_ago: float, reason: str = DAILY) -> SnapshotFile:
     """Return a snapshot of so many days ago."""
     taken_at = NOON - days_ago * DAY
-    return SnapshotFile(taken_at, f"{taken_at}-{reason}", reason)
+    return SnapshotFile(taken_at, 1, f"{taken_at}-{reason}", reason)
 
 
 def kept(files: list[SnapshotFile]) -> list[float]:

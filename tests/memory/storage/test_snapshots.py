@@ -131,7 +131,7 @@ def test_nothing_waits_for_a_snapshot(store: Store, file: Path, folder: Path) ->
 def test_two_of_the_same_second(store: Store, file: Path, folder: Path) -> None:
     first, second = take(file, folder), take(file, folder)
     assert second.name == "memory-20270115T080000Z-daily-2.db"
-    assert {snapshot.name for snapshot in snapshots.good(folder)} == {first.name, second.name}
+    assert [snapshot.name for snapshot in snapshots.good(folder)] == [second.name, first.name]
 
 
 def test_the_newest_come_first(store: Store, file: Path, folder: Path) -> None:
@@ -202,7 +202,7 @@ def _full_while_copying(monkeypatch: pytest.MonkeyPatch) -> None:
     connect_before = sqlite3.connect
 
     def connect_small(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection = connect_before(*args, **options)
+        connection: sqlite3.Connection = connect_before(*args, **options)
         if str(args[0]).endswith(".new.db"):
             connection.execute("PRAGMA max_page_count=4").fetchone()
         return connection

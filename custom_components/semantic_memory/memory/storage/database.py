@@ -170,7 +170,7 @@ class Database:
         self.fault = code
         if err is None:
             _LOGGER.info("The memory database can be written again")
-        else:
+        elif self._write_connection is not None:  # else whoever opens it tells
             _LOGGER.error("The memory database cannot be used: %s", err)
         self.on_fault()
 

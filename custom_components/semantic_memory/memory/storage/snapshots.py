@@ -19,12 +19,12 @@ from ..errors import DatabaseDamagedError, StorageError
 from . import checks
 from .faults import translated
 
-type Scrub = Callable[[sqlite3.Connection], None]
+type Scrub = Callable[[sqlite3.Connection], object]
 type Concerns = Callable[[sqlite3.Connection], bool]
 type Check = Callable[[], None]
 
 FOLDER: Final = "snapshots"
-_NAME: Final = re.compile(r"memory-(\d{8}T\d{6}Z)-([a-z]+)(?:-\d+)?\.db")
+_NAME: Final = re.compile(r"memory-(\d{8}T\d{6}Z)-([a-z]+)(?:-(\d+))?\.db")
 _DRAFT: Final = ".new.db"
 RESTORED: Final = ".restored-"
 """How a snapshot is named, beside the database, until it is put in its place."""
@@ -60,6 +60,8 @@ class SnapshotFile:
     """What the name of a snapshot says."""
 
     taken_at: float
+    number: int
+    """Of those of the same second."""
     name: str
     reason: str
 
@@ -71,7 +73,9 @@ def files(folder: Path) -> list[SnapshotFile]:
     except FileNotFoundError:
         return []
     found = [(name, match) for name in names if (match := _NAME.fullmatch(name))]
-    return sorted((SnapshotFile(_moment(match[1]), name, match[2]) for name, match in found), reverse=True)
+    return sorted(
+        (SnapshotFile(_moment(match[1]), int(match[3] or 1), name, match[2]) for name, match in found), reverse=True
+    )
 
 
 def half_made(folder: Path) -> list[Path]:
