@@ -24,6 +24,7 @@ from custom_components.semantic_memory.memory.models import (
 )
 from custom_components.semantic_memory.memory.storage import memories
 from custom_components.semantic_memory.memory.storage.changes import Change
+from custom_components.semantic_memory.memory.transfer.formats import ExportFormat
 
 from .fakes import ALICE, BOB, NOBODY, OpenEngine, remember
 
@@ -51,6 +52,8 @@ EXPECTED: Final = {
     "core_facts": MAY_ABOUT_THEMSELVES,
     "async_forget, purging": MAY_FOR_GOOD,
     "async_update, moving": MAY_MOVE,
+    "transfer.async_export_person": MAY_ABOUT_THEMSELVES,
+    "transfer.async_erase_person": MAY_ABOUT_THEMSELVES,
 }
 """Who may what, where it is not the same as for everything else."""
 
@@ -116,8 +119,7 @@ async def pinned(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
 
 async def core_facts(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
     """Look at what every prompt says about the person, once the memory is such a fact."""
-    owner = NOBODY if memory.owner == HOUSEHOLD else Caller(user_id=memory.owner)
-    await engine.async_update(owner, memory.id, MemoryChanges(category="user", pinned=False))
+    await engine.async_update(owner_of(memory), memory.id, MemoryChanges(category="user", pinned=False))
     return memory.id in str(engine.core_facts(caller))
 
 
@@ -167,11 +169,43 @@ async def purging(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
 
 async def restore(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
     """Bring it back once its owner has forgotten it."""
-    owner = NOBODY if memory.owner == HOUSEHOLD else Caller(user_id=memory.owner)
-    await engine.async_forget(owner, [memory.id])
+    await engine.async_forget(owner_of(memory), [memory.id])
     assert (await list_(engine, caller, memory)) is (await tried(engine.async_restore(caller, memory.id)) is not None)
     now = await row(engine, memory.id)
     return now is not None and now.deleted_at is None
+
+
+async def export(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Write it to a file of each format, also with its history, by every filter that could help."""
+    found = False
+    for format_, where in product(
+        ExportFormat, (MemoryFilter(), MemoryFilter(owner=memory.owner), MemoryFilter(text="safe"))
+    ):
+        report = await tried(engine.transfer.async_export(caller, where, format_=format_, with_history=True))
+        found |= report is not None and memory.value in report.path.read_text("utf-8")
+    await tried(engine.async_forget(owner_of(memory), [memory.id]))
+    report = await tried(engine.transfer.async_export(caller, MemoryFilter(forgotten=True), with_history=True))
+    return found | (report is not None and memory.value in report.path.read_text("utf-8"))
+
+
+async def export_person(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Ask for everything that is stored about the caller."""
+    with suppress(InvalidInputError):  # there is nothing about nobody
+        report = await engine.transfer.async_export_person(caller)
+        return memory.value in report.path.read_text("utf-8")
+    return False
+
+
+async def erase_person(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Erase everything that is stored about the caller."""
+    with suppress(InvalidInputError):
+        await engine.transfer.async_erase_person(caller)
+    return await row(engine, memory.id) != memory
+
+
+def owner_of(memory: Memory) -> Caller:
+    """Return a caller to whom a memory belongs."""
+    return NOBODY if memory.owner == HOUSEHOLD else Caller(user_id=memory.owner)
 
 
 ROWS: Final[dict[str, Sees]] = {
@@ -188,12 +222,24 @@ ROWS: Final[dict[str, Sees]] = {
     "async_forget": forget,
     "async_forget, purging": purging,
     "async_restore": restore,
+    "transfer.async_export": export,
+    "transfer.async_export_person": export_person,
+    "transfer.async_erase_person": erase_person,
 }
 NOT_FOR_CALLERS: Final = {
     "async_open", "async_start", "async_load_index", "async_close", "async_reembed", "async_run_maintenance",
     "has_built_in", "status", "subscribe", "wake",
+    "checks.async_open", "checks.async_run", "checks.async_run_daily",
+    "hold.async_begin", "hold.async_end", "hold.watch",
+    "snapshots.async_catch_up", "snapshots.async_close", "snapshots.async_list", "snapshots.async_pause",
+    "snapshots.async_purge", "snapshots.async_run", "snapshots.async_scrub", "snapshots.async_take",
+    "snapshots.async_take_if_due", "snapshots.end", "snapshots.resume",
+    "transfer.async_import", "transfer.async_recognise",
 }  # fmt: skip
-"""Look after the store, and take no caller. Listeners are part of the integration and hear of everything."""
+"""Look after the store, and take no caller. Listeners are part of the integration and hear of everything.
+
+Imports reach everybody's memories: that only administrators get at them, the tests of the actions show.
+"""
 
 
 async def tried[T](call: Awaitable[T]) -> T | None:
