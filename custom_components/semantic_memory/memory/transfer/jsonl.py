@@ -145,8 +145,13 @@ def _belongs(owner: str, scope: Scope) -> bool:
     return bool(owner.strip()) and scope is not Scope.HOUSEHOLD
 
 
+def is_id(given: str) -> bool:
+    """Return whether a text can be the id of a memory."""
+    return _ULID.fullmatch(given) is not None
+
+
 def _id(given: str) -> str:
-    if not _ULID.fullmatch(given):
+    if not is_id(given):
         raise InvalidInputError("line_field_invalid", field="id")
     return given
 

@@ -25,7 +25,7 @@ SURFACE: Final = "import"
 """Where a memory comes from that was taken in and not touched since."""
 _MILLISECONDS: Final = 1_000
 _SUFFIX: Final = 6
-"""Characters of the id that tell a derived key from another memory's."""
+"""Characters, made of the text, that tell a derived key from that of another text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,8 @@ class Incoming:
         """Return the keys that it may get: its own, or those derived from its value, the first that is free."""
         if self.found.key is not None:
             return (self.memory.key,)
-        return (self.memory.key, f"{self.memory.key}_{self.memory.id[-_SUFFIX:].lower()}")
+        digest = hashlib.sha256(fold(self.memory.value).encode("utf-8", "replace")).hexdigest()
+        return (self.memory.key, f"{self.memory.key}_{digest[:_SUFFIX]}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 import csv
+from dataclasses import replace
 from datetime import tzinfo
+import re
 from typing import Final
 
 from ...models import HOUSEHOLD, Scope, Source
+from .. import jsonl
 from . import values
 from .found import Format, Found, Note, Reason, Refused
 from .lines import TextFile, is_utf8
 from .values import UnusableError
 
 NEEDED: Final = frozenset({"key", "value"})
-_KNOWN: Final = frozenset({"tags_search", "embedding", "search_text"})
+_KNOWN: Final = frozenset({"tags_search", "embedding", "search_text", "surface", "deleted_at"})
 """Columns that hold nothing to keep."""
 _USED: Final = frozenset(
     {
@@ -21,12 +24,17 @@ _USED: Final = frozenset(
         *("created_at", "updated_at", "last_used_at", "use_count", "expires_at"),
     }
 )
+_OURS: Final = frozenset({"id", "owner", "deleted_at", "surface"})
+"""Columns that only our own CSV has: it says of more than others what it means."""
+_APOSTROPHE: Final = re.compile("'(?=\\s*[-=+@\t\r\n\uff0b\uff0d\uff1d\uff20])")
+"""What our own CSV puts before texts that a spreadsheet would take for formulas."""
 _OWNERS: Final = ("user_id", "owner")
 _NOBODY: Final = frozenset({"", "default", "none"})
 """What ha-semantic-memory has for a caller without a user."""
 _YES: Final = frozenset({"t", "true", "1", "yes", "on"})
 _NO: Final = frozenset({"", "f", "false", "0", "no", "off"})
 _MOST_COLUMNS: Final = 256
+_DIGITS: Final = 9
 _DELIMITERS: Final = ",;\t"
 _FIELD_LIMIT: Final = "field larger than field limit"
 
@@ -91,11 +99,13 @@ class CsvReader:
     def _found_or_refused(self, where: int, columns: Sequence[str], row: Sequence[str]) -> Found | Refused:
         if len(row) != len(columns):
             return Refused(where, Reason.NOT_UNDERSTOOD)
-        fields = dict(zip(columns, row, strict=True))
+        ours = _OURS.issubset(columns)
+        fields = dict(zip(columns, map(_plain, row) if ours else row, strict=True))
         try:
             if not all(is_utf8(cell) for cell in row):
                 raise UnusableError(Reason.NOT_UTF8)
-            return self._found(where, fields)
+            found = self._found(where, fields)
+            return self._ours(found, fields) if ours else found
         except UnusableError as err:
             return Refused(where, err.reason, values.shown(fields["key"]), err.detail)
 
@@ -130,6 +140,19 @@ class CsvReader:
             notes=notes,
         )
 
+    def _ours(self, found: Found, fields: Mapping[str, str]) -> Found:
+        """Add what only our own CSV tells. Raises UnusableError."""
+        if not jsonl.is_id(fields["id"]):
+            raise UnusableError(Reason.INVALID_FIELD, "id")
+        uses = fields.get("use_count", "")
+        return replace(
+            found,
+            id=fields["id"],
+            identity=fields["id"],
+            use_count=int(uses) if uses.isdecimal() and len(uses) <= _DIGITS else 0,
+            forgotten=bool(fields["deleted_at"]),
+        )
+
     def _known(self, fields: Mapping[str, str], name: str) -> float | None:
         return values.known_moment(fields.get(name), self._now, self._zone)
 
@@ -137,7 +160,7 @@ class CsvReader:
 def header(line: str) -> list[str] | None:
     """Return the names of the columns, ``None`` for a line that is not the first of a file that we can read."""
     try:
-        names = next(csv.reader([line], delimiter=delimiter(line)), [])
+        names = next(csv.reader([line], delimiter=delimiter(line), strict=True), [])
     except csv.Error:
         return None
     names = [name.strip().casefold() for name in names]
@@ -149,6 +172,10 @@ def header(line: str) -> list[str] | None:
 def delimiter(line: str) -> str:
     """Return what parts the columns."""
     return max(_DELIMITERS, key=line.count)
+
+
+def _plain(cell: str) -> str:
+    return _APOSTROPHE.sub("", cell, count=1) if _APOSTROPHE.match(cell) else cell
 
 
 def _confidence(given: str) -> float | None:

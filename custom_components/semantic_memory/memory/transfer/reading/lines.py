@@ -12,6 +12,7 @@ from .found import Reason
 
 LONGEST_LINE: Final = 4 * 1024 * 1024
 """Characters. A graph's entity with thousands of observations is a single line."""
+_SQLITE: Final = b"SQLite format 3\0"
 _PIECE: Final = 64 * 1024
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -20,11 +21,11 @@ class TextFile:
     """A text file in UTF-8, or in UTF-16 with a byte order mark."""
 
     def __init__(self, path: Path) -> None:
-        """Open a file. Raises InvalidInputError (``import_encoding``), OSError."""
+        """Open a file. Raises InvalidInputError (``import_encoding``, ``import_damaged``), OSError."""
         self._file = path.open("rb")
         try:
             self._size = os.fstat(self._file.fileno()).st_size
-            encoding = _encoding(self._file.read(4), path)
+            encoding = _encoding(self._file.read(len(_SQLITE)), path)
             self._file.seek(0)
         except BaseException:
             self._file.close()
@@ -67,6 +68,9 @@ def is_utf8(text: str) -> bool:
 
 
 def _encoding(start: bytes, path: Path) -> str:
+    if start == _SQLITE:  # and yet SQLite takes it for something else
+        raise InvalidInputError("import_damaged", path=path)
+    start = start[:4]
     if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) or b"\0" in start[:2]:
         raise InvalidInputError("import_encoding", path=path)
     encoding = next((name for bom, name in _BOMS if start.startswith(bom)), "utf-8")
