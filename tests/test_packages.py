@@ -90,13 +90,13 @@ class Index:
             raise EmbedderUnavailableError("built_in_missing", reason="No module named 'tokenizers'")
         return self._built_in
 
-    def load_extension(self, _lib: Path) -> vec.Load:
+    def load_extension(self, lib: Path) -> vec.Load:
         """Stand for loading sqlite-vec."""
         if self.error is not None:
             raise vec.IndexUnavailableError(self.error)
         if requirements.VECTOR_INDEX_REQUIREMENTS not in self.installed:
             raise vec.IndexUnavailableError("sqlite-vec is not installed")
-        return vec.load_extension(_lib)
+        return vec.load_extension(lib)
 
     async def sleep(self, seconds: float) -> None:
         """Stand for the pause between two attempts."""
@@ -281,6 +281,15 @@ async def test_a_file_that_fits_musl(
     assert musl.asked == [Path(hass.config.path("semantic_memory/lib"))] * 4
     assert engine.status.index == "sqlite-vec"
     assert issues_of(hass) == set()
+
+
+async def test_a_file_that_fits_musl_is_there(hass: HomeAssistant, set_up: SetUp, index: Index, musl: Obtain) -> None:
+    """A start asks for nothing then."""
+    index.installed |= {requirements.RUNTIME_REQUIREMENTS, requirements.VECTOR_INDEX_REQUIREMENTS}
+    entry = await set_up()
+    assert entry.runtime_data.engine.status.index == "sqlite-vec"
+    await entry.runtime_data.fetching
+    assert (musl.asked, index.asked) == ([], [])
 
 
 async def test_a_file_that_fits_musl_and_does_not_work(

