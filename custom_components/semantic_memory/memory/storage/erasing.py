@@ -6,9 +6,9 @@ from ..models import Memory
 from .memories import find
 
 
-def owned(connection: sqlite3.Connection, owner: str) -> list[tuple[int, Memory]]:
-    """Return all of an owner's memories, also those that are forgotten or expired."""
-    return find(connection, "owner = :owner", {"owner": owner})
+def owned(connection: sqlite3.Connection, owner: str, limit: int) -> list[tuple[int, Memory]]:
+    """Return some of an owner's memories, also those that are forgotten or expired."""
+    return find(connection, "owner = :owner", {"owner": owner, "limit": limit}, "LIMIT :limit")
 
 
 def erase_history(connection: sqlite3.Connection, owner: str) -> int:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from ..errors import FileUnavailableError, SemanticMemoryError, StorageError
 from ..models import Caller, Memory
@@ -14,6 +15,9 @@ from ..upkeep import Upkeep
 from ..writes import Writes
 from . import folder
 from .exporting import require_person
+
+_BATCH: Final = 200
+"""Memories that are erased in one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +50,8 @@ class Eraser:
             raise StorageError("erase_during_backup")
         failures: list[SemanticMemoryError] = []
         async with self._files:  # an export that is under way ends first, and is removed too
-            memories, history = await self._writes.async_change(caller, partial(_erase, user_id=user_id))
-            await self._writes.async_changed("purge", memories, memories)
+            memories = await self._async_erase_memories(caller, user_id)
+            history = await self._writes.async_change(caller, partial(_erase_history, user_id=user_id))
             self._writes.worker.serving.forget_queries()
             if not await self._upkeep.async_leave_no_trace():
                 failures.append(StorageError(reason="the database file could not be rewritten"))
@@ -62,7 +66,15 @@ class Eraser:
                 failures.append(err)
         if failures:
             raise StorageError("erase_incomplete", reason="; ".join(map(_reason, failures)))
-        return EraseReport(memories=len(memories), history=history, exports=exports, remaining=remaining)
+        return EraseReport(memories=memories, history=history, exports=exports, remaining=remaining)
+
+    async def _async_erase_memories(self, caller: Caller, user_id: str) -> int:
+        """Erase the person's memories; return how many. Others can write in between: removing words takes its time."""
+        count = 0
+        while gone := await self._writes.async_change(caller, partial(_erase_some, user_id=user_id)):
+            await self._writes.async_changed("purge", gone, gone)
+            count += len(gone)
+        return count
 
     def _files_of(self, user_id: str) -> tuple[int, tuple[Path, ...]]:
         """Remove the person's exports and their name from others'; return how many, and where the name is still."""
@@ -75,10 +87,14 @@ class Eraser:
             raise FileUnavailableError(path=err.filename or parent, reason=err.strerror or err) from err
 
 
-def _erase(change: Change, user_id: str) -> tuple[list[Memory], int]:
-    doomed = erasing.owned(change.connection, user_id)
+def _erase_some(change: Change, user_id: str) -> list[Memory]:
+    doomed = erasing.owned(change.connection, user_id, _BATCH)
     change.purge(doomed)
-    return [memory for _, memory in doomed], erasing.erase_history(change.connection, user_id)
+    return [memory for _, memory in doomed]
+
+
+def _erase_history(change: Change, user_id: str) -> int:
+    return erasing.erase_history(change.connection, user_id)
 
 
 def _reason(err: SemanticMemoryError) -> str:

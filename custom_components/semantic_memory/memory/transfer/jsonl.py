@@ -34,6 +34,7 @@ from .fields import Fields, Record
 
 FORMAT: Final = "semantic_memory"
 VERSION: Final = 1
+_FIELDS: Final = tuple(field.name for field in fields(Memory))
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
@@ -80,7 +81,9 @@ def dump_filter(where: MemoryFilter) -> Record:
 
 def dump(memory: Memory, history: Sequence[HistoryEntry] | None = None) -> Record:
     """Return everything about a memory; its history only if it is given."""
-    record: Record = {"type": "memory", **asdict(memory), "tags": list(memory.tags)}
+    record: Record = {"type": "memory"}
+    record.update((name, getattr(memory, name)) for name in _FIELDS)
+    record["source"] = asdict(memory.source)
     if history is not None:
         record["history"] = [asdict(entry) for entry in history]
     return record
