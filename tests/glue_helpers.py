@@ -1,7 +1,7 @@
 """What the tests of the integration's life share."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,11 +12,12 @@ from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_MODEL, CONF_URL
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from custom_components.semantic_memory.const import CONF_EMBEDDER, DOMAIN, EMBEDDER_OLLAMA
 from custom_components.semantic_memory.memory import outage
+from custom_components.semantic_memory.memory.embedding import ollama
 from custom_components.semantic_memory.memory.embedding.breaker import CircuitBreaker
 from custom_components.semantic_memory.memory.embedding.ollama import OllamaClient, OllamaEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
@@ -47,15 +48,18 @@ async def until(engine: MemoryEngine, condition: Callable[[EngineStatus], bool])
 
 
 @contextmanager
-def impatient(timeout: float = 2.0) -> Iterator[None]:
-    """Have the integration wait shortly for a server, and try again soon; ``timeout`` of a request in seconds."""
+def impatient(timeout: float = 2.0, query_timeout: float = 0.3) -> Iterator[None]:
+    """Have the integration wait shortly for a server, and try again soon; timeouts of requests in seconds."""
 
     def embedder(client: OllamaClient, model: str) -> OllamaEmbedder:
         breaker = CircuitBreaker(time.monotonic, cooldown=0.05)
-        return OllamaEmbedder(client, model, query_timeout=0.3, breaker=breaker, uniform=lambda _low, _high: 0.01)
+        return OllamaEmbedder(
+            client, model, query_timeout=query_timeout, breaker=breaker, uniform=lambda _low, _high: 0.01
+        )
 
     component = "custom_components.semantic_memory"
     with (
+        patch.object(ollama, "_LOOK_TIMEOUT", timeout),
         patch.object(outage, "RETRY_SECONDS", (0.1, 0.1)),
         patch(f"{component}.OllamaClient", partial(OllamaClient, timeout=timeout)),
         patch(f"{component}.OllamaEmbedder", embedder),
@@ -70,10 +74,20 @@ def issues_of(hass: HomeAssistant) -> set[str]:
 
 def sensor_state(hass: HomeAssistant, key: str) -> str | None:
     """Return the state of one of the integration's sensors."""
+    state = _sensor(hass, key)
+    return None if state is None else state.state
+
+
+def sensor_attributes(hass: HomeAssistant, key: str) -> Mapping[str, Any]:
+    """Return the attributes of one of the integration's sensors."""
+    state = _sensor(hass, key)
+    return {} if state is None else state.attributes
+
+
+def _sensor(hass: HomeAssistant, key: str) -> State | None:
     for entity in er.async_get(hass).entities.values():
         if entity.platform == DOMAIN and entity.domain == "sensor" and entity.translation_key == key:
-            state = hass.states.get(entity.entity_id)
-            return None if state is None else state.state
+            return hass.states.get(entity.entity_id)
     return None
 
 

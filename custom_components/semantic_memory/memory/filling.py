@@ -74,8 +74,11 @@ class SpaceFiller:
     Every coroutine may raise StorageError, those that embed EmbeddingError.
     """
 
-    def __init__(self, database: Database, index: CandidateIndex, progress: Callable[[Served], None]) -> None:
-        """Take the database, its index, and who is told whenever a batch of a space is done."""
+    def __init__(self, database: Database, index: CandidateIndex, progress: Callable[[Served, bool], None]) -> None:
+        """Take the database, its index, and who is told of every batch of a space that is done.
+
+        ``progress`` also gets whether that shows that the embedder works, which a few texts after a failure do not.
+        """
         self.index = index
         self._database = database
         self._progress = progress
@@ -116,9 +119,9 @@ class SpaceFiller:
     async def _async_fill_from(self, served: Served, ids: AbstractSet[str] | None) -> None:
         """Embed those of these memories that wait, of all of them for ``None``."""
         space_id, after = served.space.id, 0
-        if ids is None:
-            served.skipped = 0
         limit = served.batch or _BATCH
+        if ids is None:
+            served.skipped, served.waiting = 0, await self._async_count(served.space)
         while items := await self._database.async_read(partial(_next_batch, space_id, after, limit, ids)):
             fresh = [item for item in items if served.refused.get(item.seq) != item.revision]
             served.skipped += len(items) - len(fresh)
@@ -128,12 +131,12 @@ class SpaceFiller:
                 except EmbedderUnavailableError:
                     _narrow_down(served, fresh)
                     raise
+                if served.batch is not None:
+                    limit = max(limit, min(_SMALLER, limit * 2))
             after = items[-1].seq
-            if served.batch is not None:
-                limit = max(limit, min(_SMALLER, limit * 2))
             if ids is None:
                 served.waiting = max(0, served.waiting - len(items))
-            self._progress(served)
+            self._progress(served, served.batch is None or len(fresh) >= _SMALLER)
 
     async def _async_mark_ready(self, served: Served) -> None:
         """Let a space serve from now on if only memories wait that the model cannot embed."""

@@ -32,7 +32,7 @@ class Outage:
         self._wall = wall
         self._began_at = 0.0
         self._looked_at: float | None = None
-        self._told_at: deque[float] = deque(maxlen=_TOLD)
+        self._told_at: deque[float] = deque()
         self._told = False
 
     @property
@@ -45,15 +45,18 @@ class Outage:
         if self.lasts:
             return
         self.since, self._began_at, self._looked_at = self._wall(), self._monotonic(), None
-        often = len(self._told_at) == _TOLD and self._began_at - self._told_at[0] < _TOLD_SECONDS
-        self._told = not often
+        while self._told_at and self._began_at - self._told_at[0] >= _TOLD_SECONDS:
+            self._told_at.popleft()
+        self._told = len(self._told_at) < _TOLD
         if self._told:
             self._told_at.append(self._began_at)
+        more = "; it comes and goes, the rest of this hour is for the debug log" if len(self._told_at) == _TOLD else ""
         _LOGGER.log(
             logging.WARNING if self._told else logging.DEBUG,
-            "The embedding model %s does not answer, recall goes on without it: %s",
+            "The embedding model %s does not answer, recall goes on without it: %s%s",
             model,
             err,
+            more,
         )
 
     def end(self, model: str) -> None:

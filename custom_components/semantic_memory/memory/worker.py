@@ -236,8 +236,8 @@ class EmbeddingWorker:
         if kept:
             await self._filler.async_drop_others(kept)
 
-    def _note_progress(self, served: Served) -> None:
-        """Take note of a batch that was embedded: a server that was away is back."""
-        if served is self.serving.preferred:
+    def _note_progress(self, served: Served, works: bool) -> None:
+        """Take note of a batch that was embedded: a server that was away is back, if that shows that it works."""
+        if works and served is self.serving.preferred:
             self.serving.note_success()
         self.serving.choose()

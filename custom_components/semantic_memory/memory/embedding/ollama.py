@@ -128,23 +128,24 @@ class OllamaEmbedder:
         rows = await self._client.async_embed(self._model, [self._template.for_document(_PROBE)])
         if self._digest and not digest:
             raise EmbedderUnavailableError(reason="it does not list the model any more")
-        self._digest = digest
-        await self._confirm_digest()
+        await self._confirm_digest(digest)
         vectors = await _in_thread(rows, 1, None)
+        # Nothing is waited for from here on: whoever asked knows of the other space before the next question.
+        self._digest = digest
         return SpaceKey(self._model, vectors.shape[1], self._template.name, digest)
 
-    async def _confirm_digest(self) -> None:
-        """Make sure that what was just answered came from the weights of the space. Raises SpaceChangedError.
+    async def _confirm_digest(self, expected: str) -> None:
+        """Make sure that what was just answered came from these weights. Raises SpaceChangedError.
 
         Ollama looks up the weights under a model's name with every request: those that it names now are those that it
         used a moment ago, or newer ones.
         """
-        if not self._digest:
+        if not expected:
             return  # it has never named any
         digest = await self._client.async_digest(self._model, timeout=_LOOK_TIMEOUT)
         if not digest:
             raise EmbedderUnavailableError(reason="it does not list the model any more")
-        if digest != self._digest:
+        if digest != expected:
             self.forget_space()
             raise SpaceChangedError(reason="the model has been replaced on the server")
 
@@ -171,8 +172,9 @@ class OllamaEmbedder:
 
     async def _embed(self, texts: Sequence[str]) -> Vectors:
         """Send one request and check what comes back."""
+        digest = self._digest
         rows = await self._client.async_embed(self._model, [text[:_MAX_CHARACTERS] for text in texts])
-        await self._confirm_digest()
+        await self._confirm_digest(digest)
         space = self._space
         try:
             return await _in_thread(rows, len(texts), space.dimension if space else None)
