@@ -21,10 +21,11 @@ from .const import DOMAIN
 from .data import SemanticMemoryData
 from .errors import quote, translated
 from .imports import async_format_in_words, async_import_options, async_readable_path, async_report_in_words
-from .memory.errors import SemanticMemoryError
+from .memory.errors import DatabaseClosedError, SemanticMemoryError
 from .memory.models import Caller
 from .memory.transfer.reading.found import Format
 from .memory.transfer.report import ImportReport
+from .memory.transfer.transfer import Transfer
 from .options_import_forms import (
     CONF_FORMAT,
     CONF_KEEP_OWNERS,
@@ -147,7 +148,7 @@ class ImportSteps(OptionsFlowWithReload):
             else:
                 raise FlowProblem("import_file_missing")
             self._name = self._path.name if upload else str(self._path)
-            self._format = await self._data.engine.transfer.async_recognise(
+            self._format = await self._transfer.async_recognise(
                 self._path, Format(wanted) if wanted in set(Format) else None
             )
         except SemanticMemoryError as err:
@@ -161,7 +162,7 @@ class ImportSteps(OptionsFlowWithReload):
                 self.hass, self._owner, format_=self._format, keep_owners=self._keep_owners, dry_run=dry_run
             )
             try:
-                return await self._data.engine.transfer.async_import(
+                return await self._transfer.async_import(
                     Caller(actor_id=ACTOR, trusted=True), self._path, options, progress=self._show_progress
                 )
             except SemanticMemoryError as err:
@@ -193,6 +194,9 @@ class ImportSteps(OptionsFlowWithReload):
             self._folder = None
 
     @property
-    def _data(self) -> SemanticMemoryData:
+    def _transfer(self) -> Transfer:
+        """Return what imports. Raises DatabaseClosedError where the entry was unloaded meanwhile."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            raise DatabaseClosedError
         data: SemanticMemoryData = self.config_entry.runtime_data
-        return data
+        return data.engine.transfer
