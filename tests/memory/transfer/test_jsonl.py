@@ -3,6 +3,8 @@
 from collections.abc import Callable
 import json
 import math
+from pathlib import Path
+import re
 from typing import Any, Final
 
 from hypothesis import given, strategies as st
@@ -252,3 +254,12 @@ def test_only_memories_are_taken_for_memories() -> None:
     assert jsonl.is_memory({"key": "a"})
     assert jsonl.is_memory(None)
     assert not jsonl.is_memory({"type": "option"})
+
+
+def test_the_example_in_the_documentation_is_one() -> None:
+    documentation = (Path(__file__).parents[3] / "docs" / "export.md").read_text("utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", documentation, re.DOTALL)
+    header, memory = map(json.loads, example.splitlines())
+
+    assert jsonl.dump_header(jsonl.load_header(header)) == header
+    assert parsed(jsonl.dump(jsonl.load(memory).memory)) == memory
