@@ -16,6 +16,8 @@ NOT_TESTED: Final = "We found a custom integration semantic_memory which has not
 """Home Assistant says so of every custom integration."""
 UNREACHABLE: Final = "does not answer, recall goes on without it"
 """Ours, once, when a server goes away."""
+NO_INDEX: Final = "sqlite-vec cannot be used, memories are found without it"
+"""Ours, once, while sqlite-vec cannot be fetched."""
 NOT_SET_UP: Final = "Could not find config entry for integration semantic_memory"
 """Home Assistant's own answer to an action while the entry is disabled."""
 

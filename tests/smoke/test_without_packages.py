@@ -11,7 +11,7 @@ from scripts.demo_app.client import DOMAIN, Api
 from scripts.demo_app.flows import async_entry
 
 from .conftest import House, MakeInstance, async_house, async_set_up_built_in
-from .log_check import complaints
+from .log_check import NO_INDEX, complaints
 
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(300)]
 
@@ -75,7 +75,9 @@ async def test_the_user_is_told(owner: Api) -> None:
     async with owner.connect() as connection:
         while True:
             issues = (await connection.command("repairs/list_issues"))["issues"]
-            if "packages_missing" in {issue["issue_id"] for issue in issues if issue["domain"] == DOMAIN}:
+            if {"packages_missing", "index_unavailable"} <= {
+                issue["issue_id"] for issue in issues if issue["domain"] == DOMAIN
+            }:
                 break
             assert time.monotonic() < deadline, issues
             await asyncio.sleep(0.2)
@@ -83,4 +85,5 @@ async def test_the_user_is_told(owner: Api) -> None:
 
 
 async def test_log_is_clean(house: House) -> None:
-    assert complaints(house.instance) == []
+    assert complaints(house.instance, NO_INDEX) == []
+    assert len([text for _, _, text in house.instance.log_records() if NO_INDEX in text]) == 1
