@@ -198,6 +198,15 @@ async def test_a_word_index_that_breaks_while_in_use_is_mended(path: Path, open_
     await assert_sound(engine)
 
 
+async def test_a_word_index_that_went_on_is_not_taken_for_damage(path: Path, open_engine: OpenEngine) -> None:
+    engine = await open_engine(FakeEmbedder())
+    for _ in range(3):
+        assert (await engine.checks.async_run()).findings == ()
+        # Pages of the state that the reader has seen last are merged into others, and are not there any more.
+        for number in range(20):
+            await engine.async_update(ALICE, "two", MemoryChanges(value=f"The tree number two is oak {number}"))
+
+
 async def test_a_check_that_nobody_waits_for_ends(path: Path, open_engine: OpenEngine) -> None:
     engine = await open_engine(start=False)
     begun = threading.Event()

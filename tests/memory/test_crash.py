@@ -1,67 +1,80 @@
-"""What was acknowledged is there after ``kill -9``."""
+"""What was acknowledged is there after ``kill -9`` and after a power cut, whatever was under way.
 
-import asyncio
+These are the short runs. ``scripts/crash_test`` goes on for as long as it is told.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
-import random
-import subprocess
-import sys
-import threading
+from random import Random
+import shutil
+import sqlite3
 
-from custom_components.semantic_memory.memory.errors import MemoryNotFoundError
+import pytest
 
-from .fakes import ALICE, FakeEmbedder, OpenEngine, assert_sound, until
+from custom_components.semantic_memory.memory.engine import DATABASE
+from custom_components.semantic_memory.memory.storage.migrations import STEPS
 
-ROOT = Path(__file__).parents[2]
-ROUNDS = 3
-
-
-def acknowledged_until_killed(folder: Path, name: str, after: int) -> dict[str, str]:
-    """Let a process write, kill it after so many acknowledgements; return the last word on each key."""
-    command = [sys.executable, "-m", "tests.memory.crash_writer", str(folder), name]
-    said: dict[str, str] = {}
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        killer = threading.Timer(30, process.kill)  # should it ever get stuck
-        killer.start()
-        assert process.stdout is not None
-        for count, line in enumerate(process.stdout):
-            if count == after:
-                process.kill()
-            if line.endswith("\n"):
-                what, key, value = line.rstrip("\n").split("\t")
-                said[key] = value if what == "is" else ""
-        killer.cancel()
-    assert process.returncode == -9
-    return said
+from .crash.harness import MigrationRounds, Nursery, WriteRounds, nursery
+from .crash.power import PowerCuts
+from .fakes import FakeEmbedder, OpenEngine, remember
 
 
-async def test_what_was_acknowledged_survives(open_engine: OpenEngine, tmp_path: Path) -> None:
-    said: dict[str, str] = {}
-    loop = asyncio.get_running_loop()
-    for number in range(ROUNDS):
-        # The point at which it is killed lies anywhere: after the first words, or amid the worker's batches.
-        after = random.randint(0, 60)  # noqa: S311 - nothing secret about it
-        # Each round goes on with the file that the one before has left behind.
-        said |= await loop.run_in_executor(
-            None, acknowledged_until_killed, tmp_path / "memory", f"round{number}", after
-        )
-    assert len(said) >= ROUNDS
-    engine = await open_engine(FakeEmbedder("built-in"), FakeEmbedder("server"))
-    for key, value in said.items():
-        try:
-            memory = await engine.async_get(ALICE, key)
-        except MemoryNotFoundError:
-            assert not value, key
-            continue
-        # The next change of it may have been made, and not acknowledged any more.
-        assert memory.value in (value, value.replace("first", "second")), key
-    await until(lambda: engine.status.pending == 0 and engine.status.model == "server")
-    await assert_sound(engine)
-    stats = await engine.async_stats(ALICE)
-    assert stats.total >= sum(bool(value) for value in said.values())
-    waiting = await engine._database.async_read(
-        lambda connection: connection.execute(
-            "SELECT count(*) FROM memory, space WHERE deleted_at IS NULL AND NOT EXISTS"
-            " (SELECT 1 FROM vector WHERE space_id = space.id AND memory_seq = seq)"
-        ).fetchone()
-    )
-    assert waiting == (0,)
+@pytest.fixture
+async def nurse() -> AsyncIterator[Nursery]:
+    """Return what starts processes to be killed."""
+    async with nursery() as running:
+        yield running
+
+
+@pytest.fixture
+def seed() -> int:
+    """Return what decides about every moment; a test that fails says which it was."""
+    return Random().randrange(1_000_000)  # noqa: S311 - nothing secret about it
+
+
+async def test_what_was_acknowledged_survives(nurse: Nursery, tmp_path: Path, seed: int) -> None:
+    rounds = WriteRounds(tmp_path / "memory", seed)
+    for _ in range(8):
+        await rounds.run(nurse)
+    assert rounds.ledger.acknowledged
+    await rounds.check_recovery()
+
+
+async def test_a_migration_is_there_or_not(nurse: Nursery, tmp_path: Path, seed: int) -> None:
+    for version in range(3, len(STEPS) + 1):
+        rounds = MigrationRounds(tmp_path / f"from{version}", seed, version)
+        for _ in range(3):
+            await rounds.run(nurse)
+
+
+async def test_a_restore_is_there_or_not(nurse: Nursery, open_engine: OpenEngine, tmp_path: Path) -> None:
+    folder = tmp_path / "memory"
+    engine = await open_engine(FakeEmbedder())
+    await remember(engine, "before", key="before")
+    snapshot = await engine.snapshots.async_take()
+    await remember(engine, "after", key="after")
+    await engine.async_close()
+    states: list[list[str]] = []
+    notes: list[str] = []
+    for deaths in range(20):
+        trial = tmp_path / f"trial{deaths}"
+        shutil.copytree(folder, trial)
+        about = {"job": "restore", "folder": str(trial), "snapshot": snapshot.name, "deaths": deaths}
+        await nurse.run_and_kill(about, notes.append, 30)
+        with closing(sqlite3.connect(trial / DATABASE)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            states.append([key for (key,) in connection.execute("SELECT key FROM memory ORDER BY seq")])
+        if notes:
+            break
+    # Before some step, all of the one; from then on, all of the other.
+    switch = states.index(["before"])
+    assert switch > 0
+    assert states == [["before", "after"]] * switch + [["before"]] * (len(states) - switch)
+    assert notes == ["done"]
+
+
+async def test_what_a_power_cut_leaves_is_what_was_there_at_some_moment(
+    nurse: Nursery, tmp_path: Path, seed: int
+) -> None:
+    await PowerCuts(tmp_path / "memory", seed).run(nurse, cuts=8, tears=3)
