@@ -15,7 +15,7 @@ from . import drafts, policy
 from .background import BackgroundTasks
 from .checking import Checks
 from .embedding.base import Embedder
-from .errors import EmbeddingError, InvalidInputError, StorageError
+from .errors import DatabaseUnavailableError, EmbeddingError, InvalidInputError, StorageError
 from .hold import Hold
 from .listeners import Listener, Listeners
 from .models import (
@@ -228,7 +228,13 @@ class MemoryEngine:
             change.purge(list(doomed.items()))
             return list(doomed.values())
 
-        gone = await self._writes.async_change(caller, forget)
+        try:
+            gone = await self._writes.async_change(caller, forget)
+        except DatabaseUnavailableError:
+            if not purge:
+                raise
+            # Where the disk was full, the log has been emptied since, and its room can be used.
+            gone = await self._writes.async_change(caller, forget)
         await self._writes.async_changed("purge" if purge else "forget", gone, gone)
         if purge:
             await self._upkeep.async_leave_no_trace()

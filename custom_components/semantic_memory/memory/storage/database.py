@@ -23,6 +23,7 @@ from ..errors import (
     IndexDamagedError,
     StorageError,
 )
+from . import log
 from .faults import is_full, translated
 
 _LOGGER = logging.getLogger(__name__)
@@ -89,16 +90,17 @@ class Database:
         """Run ``work`` on the writer's connection outside a transaction (checkpoints and the like)."""
         return await self._run(self._writer, lambda: work(self._writing))
 
-    async def async_rewrite(self) -> None:
+    async def async_rewrite(self) -> bool:
         """Write the file anew, without anything that was deleted, and empty the write-ahead log.
 
         ``secure_delete`` overwrites what is deleted where it is, not the copies that splitting a page leaves behind.
-        While the file is held this is put off, see :meth:`async_release`.
+        While the file is held this is put off, see :meth:`async_release`. Returns whether nothing of it is left: who
+        reads for longer than the usual timeout, also in another process, keeps the log from being emptied.
         """
         if self._held:
             self._rewrite_owed = True
-        else:
-            await self.async_maintain(_rewrite)
+            return False
+        return await self.async_maintain(_rewrite)
 
     @property
     def held(self) -> bool:
@@ -189,6 +191,7 @@ class Database:
         # SQLite gives -wal and -shm the mode of the file, so creating it right covers all three.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         self.path.chmod(0o600)
+        log.keep_unreadable(self.path, time.strftime("damaged-%Y%m%dT%H%M%SZ", time.gmtime()))
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False)
         try:
             if self._held:
@@ -301,6 +304,7 @@ def _end_hold(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
-def _rewrite(connection: sqlite3.Connection) -> None:
+def _rewrite(connection: sqlite3.Connection) -> bool:
     connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
