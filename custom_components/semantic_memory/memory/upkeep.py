@@ -71,15 +71,17 @@ class Upkeep:
         """Rid the file of what a purge left between its rows, and the write-ahead log of the pages as they were.
 
         A full disk, which keeps the file from being rewritten, is logged and not raised: what was purged is gone from
-        every table, and the next purge tries again. Returns whether the file was rewritten.
+        every table, and the next purge tries again. Returns whether the file was rewritten and the log emptied.
         """
         try:
-            await self._database.async_rewrite()
+            complete = await self._database.async_rewrite()
         except StorageError as err:
             _LOGGER.warning("Memories were purged, but copies may stay in unused parts of the file: %s", err)
             return False
+        if not complete and not self._database.held:
+            _LOGGER.warning("Memories were purged, but copies may stay in the log of the database: it is being read")
         await self._async_bring_in_line(self._worker.index)
-        return True
+        return complete
 
     async def async_size(self) -> int:
         """Return how many bytes the file takes, with its write-ahead log."""

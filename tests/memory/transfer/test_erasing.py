@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 import json
 from pathlib import Path
 import shutil
 import sqlite3
+import threading
 from typing import Any, Final
 
 import pytest
@@ -22,6 +24,7 @@ from custom_components.semantic_memory.memory.models import (
     Source,
 )
 from custom_components.semantic_memory.memory.snapshots import Snapshots
+from custom_components.semantic_memory.memory.storage import database, snapshots
 from custom_components.semantic_memory.memory.storage.database import Database
 from custom_components.semantic_memory.memory.transfer import erasing as transfer
 from custom_components.semantic_memory.memory.transfer.erasing import EraseReport
@@ -237,6 +240,55 @@ async def test_what_could_not_be_erased_is_said_and_done_next_time(
     await engine.transfer.async_erase_person(ALICE)
 
     assert traces(folder, HER_ID, *HERS) == []
+
+
+async def test_whoever_reads_all_the_time_keeps_copies_alive(
+    engine: MemoryEngine,
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder = tmp_path / "memory"
+    await live(engine, clock)
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    with closing(sqlite3.connect(folder / "memory.db", autocommit=False)) as reader:
+        reader.execute("SELECT count(*) FROM memory").fetchone()
+
+        with pytest.raises(StorageError, match="erase_incomplete"):
+            await engine.transfer.async_erase_person(ALICE)
+
+        assert traces(folder, HER_ID)
+        assert "it is being read" in caplog.text
+    await engine.transfer.async_erase_person(ALICE)
+
+    assert traces(folder, HER_ID, *HERS) == []
+
+
+async def test_a_snapshot_that_is_being_taken_is_erased_too(
+    engine: MemoryEngine, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await live(engine, clock)
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop, copy = asyncio.get_running_loop(), snapshots._copy
+
+    def slow_copy(*args: Any, **kwargs: Any) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        assert go_on.wait(30)
+        copy(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshots, "_copy", slow_copy)
+        taking = asyncio.create_task(engine.snapshots.async_take())
+        await begun.wait()
+        erasing = asyncio.create_task(engine.transfer.async_erase_person(ALICE))
+        await asyncio.sleep(0)
+        go_on.set()
+        await taking
+        await erasing
+
+    assert len(await engine.snapshots.async_list()) == 1
+    assert traces(tmp_path / "memory", HER_ID, *HERS) == []
 
 
 async def test_it_runs_to_its_end_although_nobody_waits(

@@ -53,12 +53,13 @@ class Eraser:
             memories = await self._async_erase_memories(caller, user_id)
             history = await self._writes.async_change(caller, partial(_erase_history, user_id=user_id))
             self._writes.worker.serving.forget_queries()
-            if not await self._upkeep.async_leave_no_trace():
-                failures.append(StorageError(reason="the database file could not be rewritten"))
             try:
                 await self._snapshots.async_scrub(partial(erasing.erase_rows, owner=user_id))
             except StorageError as err:
                 failures.append(err)
+            # After the snapshots: taking one reads the database, and readers keep its log from being emptied.
+            if not await self._upkeep.async_leave_no_trace():
+                failures.append(StorageError(reason="the database file could not be rewritten"))
             exports, remaining = 0, tuple[Path, ...]()
             try:
                 exports, remaining = await asyncio.get_running_loop().run_in_executor(None, self._files_of, user_id)
