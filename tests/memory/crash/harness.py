@@ -52,6 +52,7 @@ class Nursery:
                 if what == "born":
                     pid = int(rest)
                 if what == once:
+                    assert pid, "0 would mean everybody"
                     killer = loop.call_later(seconds, _kill, pid)
                 if what == "dead":
                     if killer is not None:

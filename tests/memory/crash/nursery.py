@@ -18,7 +18,6 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             _run(about)
-        say("born", pid)
         _, status = os.waitpid(pid, 0)
         say("dead", os.waitstatus_to_exitcode(status))
 
@@ -29,6 +28,7 @@ def say(*words: object) -> None:
 
 
 def _run(about: dict[str, object]) -> None:
+    say("born", os.getpid())  # not left to the parent, who may come later than what the child says next
     try:
         jobs.JOBS[str(about.pop("job"))](say=say, **about)
     except BaseException:  # noqa: BLE001 - whatever it is, whoever reads has to know
