@@ -340,9 +340,20 @@ async def test_forget_tells_twins_apart(hass: HomeAssistant, engine: MemoryEngin
 
 
 async def test_forget_of_something_unknown(hass: HomeAssistant, engine: MemoryEngine, anna: LLMContext) -> None:
-    answer = await async_answer(hass, "forget", {"what": "opera"}, anna)
-    assert answer["status"] == "nothing_found"
-    assert answer["candidates"] == []
+    for what in ("opera", "01M7XHCTBXMBTQ5E58Z9NS5QBJ"):
+        answer = await async_answer(hass, "forget", {"what": what}, anna)
+        assert answer["status"] == "nothing_found"
+        assert answer["candidates"] == []
+
+
+async def test_forget_offers_nothing_for_an_id_that_is_gone(
+    hass: HomeAssistant, engine: MemoryEngine, anna: LLMContext
+) -> None:
+    """Its letters mean nothing, so what they resemble is anything."""
+    memory = (await engine.async_remember(_caller(anna), MemoryDraft(value="The wifi is called Heron"))).memory
+    await engine.async_remember(_caller(anna), MemoryDraft(value="The home is in Egret Lane"))
+    await async_answer(hass, "forget", {"what": memory.id}, anna)
+    assert (await async_answer(hass, "forget", {"what": memory.id}, anna))["status"] == "nothing_found"
 
 
 async def test_forget_refuses_in_an_ai_task(hass: HomeAssistant, engine: MemoryEngine, anna: LLMContext) -> None:

@@ -11,6 +11,7 @@ from custom_components.semantic_memory.memory.engine import MemoryEngine
 
 from .service_helpers import async_act
 
+UNKNOWN_ID = "01M7XHCTBXMBTQ5E58Z9NS5QBJ"
 pytestmark = pytest.mark.usefixtures("setup_integration")
 
 
@@ -61,9 +62,10 @@ async def test_get_similar_keys_are_suggested(hass: HomeAssistant, engine: Memor
 async def test_get_nothing_resembles_an_id(hass: HomeAssistant) -> None:
     await async_act(hass, "set", key="car_parking_slot", value="The car is parked at column B2E9")
 
-    answer = await async_act(hass, "get", id="car parking")
+    for reference in ({"id": "car parking"}, {"id": UNKNOWN_ID}, {"key": UNKNOWN_ID.lower()}):
+        answer = await async_act(hass, "get", **reference)
 
-    assert (answer["error"], answer["matches"]) == ("not_found", [])
+        assert (answer["error"], answer["matches"]) == ("not_found", [])
 
 
 async def test_get_with_a_key_without_letters(hass: HomeAssistant) -> None:

@@ -5,7 +5,7 @@ parameters, short words. A tool never raises for what a model or the engine got 
 says what to do next.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, override
 
 from homeassistant.helpers.llm import ToolAnnotations
@@ -21,12 +21,14 @@ from .memory.errors import MemoryNotFoundError
 from .memory.models import (
     MAX_EXPIRY_DAYS,
     Category,
+    Hit,
     MemoryChanges,
     MemoryDraft,
     Outcome,
     RecallRequest,
     Scope,
 )
+from .memory.text import is_id
 
 MAX_CANDIDATES: Final = 5
 
@@ -204,9 +206,11 @@ class ForgetTool(MemoryTool):
 
     async def _async_candidates(self, call: ToolCall, what: str) -> JsonObjectType:
         """Return what may have been meant. Looking for it is not a use of it."""
-        request = RecallRequest(query=what, limit=MAX_CANDIDATES, touch=False)
-        result = await call.engine.async_recall(call.caller, request)
-        if not result.hits:
+        hits: Sequence[Hit] = ()
+        if not is_id(what):  # nothing resembles an id
+            request = RecallRequest(query=what, limit=MAX_CANDIDATES, touch=False)
+            hits = (await call.engine.async_recall(call.caller, request)).hits
+        if not hits:
             return {
                 "status": "nothing_found",
                 "candidates": [],
@@ -214,7 +218,7 @@ class ForgetTool(MemoryTool):
             }
         return {
             "status": "confirm",
-            "candidates": candidates(result.hits, call.caller),
+            "candidates": candidates(hits, call.caller),
             "note": "Nothing is forgotten yet. Ask the user which one is meant, then call forget with its exact key.",
         }
 

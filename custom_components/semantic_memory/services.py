@@ -18,6 +18,7 @@ from .data import SemanticMemoryConfigEntry
 from .errors import translate_errors, translated
 from .memory.errors import MemoryNotFoundError
 from .memory.models import MemoryFilter, RecallRequest
+from .memory.text import is_id
 from .people import async_caller_for_action
 from .responses import hits_as_list, memories_as_list
 from .service_request import Action, Request
@@ -102,7 +103,7 @@ async def _async_suggest(op: str, request: Request, reference: str) -> JsonArray
     """Return memories that resemble what was asked for; nothing resembles an id, or a key without letters."""
     engine, caller = request.engine, request.caller
     words = reference.replace("_", " ").strip()
-    if not words or reference in texts(request.data.get("id")):
+    if not words or is_id(reference) or reference in texts(request.data.get("id")):
         return []
     if op == "restore":
         where = MemoryFilter(text=words, forgotten=True)

@@ -126,6 +126,22 @@ def test_derived_keys_are_the_first_words(value: str, expected: str) -> None:
     assert text.derive_key(value) == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("01M7XHCTBXMBTQ5E58Z9NS5QBJ", True),
+        (" 01m7xhctbxmbtq5e58z9ns5qbj\n", True),
+        ("81M7XHCTBXMBTQ5E58Z9NS5QBJ", False),  # later than there is time for
+        ("01M7XHCTBXMBTQ5E58Z9NS5QBU", False),
+        ("01M7XHCTBXMBTQ5E58Z9NS5QB", False),
+        ("combination_of_the_safe_12", False),
+        ("", False),
+    ],
+)
+def test_ids(given: str, expected: bool) -> None:
+    assert text.is_id(given) is expected
+
+
 # Tags
 
 

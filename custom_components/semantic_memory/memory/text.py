@@ -16,6 +16,7 @@ _TAG_SEPARATOR: Final = re.compile(r"[,;\n\u3001]")
 # Marks around words: quotes, brackets, and what ends or parts sentences, also in Chinese and Japanese.
 _OPENING: Final = "\"'([{\u00bf\u00a1\u00ab\u201e\u201c\u2018\u201a"
 _CLOSING: Final = "\"').,:;!?]}\u2026\u00bb\u201d\u201c\u2019\u2018\u3002\uff01\uff1f\uff0c\u3001\uff1b\uff1a"
+_ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _DERIVED_WORDS: Final = 8
 _DERIVED_LENGTH: Final = 48
 _QUERY_CHARACTERS: Final = 4_096
@@ -62,6 +63,11 @@ def normalise_key(key: str) -> str:
     if len(normalised) > MAX_KEY_LENGTH:
         raise InvalidInputError("key_too_long", max=MAX_KEY_LENGTH)
     return normalised
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text is, or could be, the id of a memory: a ULID, in either case."""
+    return _ID.fullmatch(text.strip().upper()) is not None
 
 
 def derive_key(value: str) -> str:
