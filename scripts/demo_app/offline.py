@@ -12,7 +12,7 @@ from .story import OFFLINE_ABOUT_IT, OFFLINE_QUESTION, OFFLINE_TELLING, Question
 from .verdict import require
 
 _CATCH_UP_TIMEOUT: Final = 120.0
-"""Seconds. The engine looks again after 10, 20, 40 … seconds, and its circuit breaker waits 30."""
+"""Seconds. The engine looks every ten seconds at first; a new model may have to be loaded and every memory embedded."""
 _NOTICE_TIMEOUT: Final = 15.0
 _POLL: Final = 0.5
 
