@@ -1,11 +1,11 @@
 """A store on one connection, for tests of what runs on connections."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 import json
 from pathlib import Path
 import sqlite3
-from typing import Any, Final
+from typing import Any, Final, override
 
 import numpy as np
 
@@ -22,10 +22,12 @@ from custom_components.semantic_memory.memory.models import (
 )
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage import memories, spaces, words
-from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex
+from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex, Entry, live_entries
 from custom_components.semantic_memory.memory.storage.changes import Change, KnownVector
+from custom_components.semantic_memory.memory.storage.codes import Codes, sign_words
 from custom_components.semantic_memory.memory.storage.filters import Conditions, register_functions
 from custom_components.semantic_memory.memory.storage.migrations import migrate
+from custom_components.semantic_memory.memory.storage.ram import RamTier, TieredIndex
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.vec import load_extension
 
@@ -44,7 +46,7 @@ def connect(path: Path | str = ":memory:", *, extension: bool = True) -> sqlite3
     register_functions(connection)
     words.prepare(connection)
     if extension:
-        load_extension()(connection)
+        load_extension(Path())(connection)
     migrate(connection)
     return connection
 
@@ -53,6 +55,50 @@ def unit(values: Sequence[float]) -> bytes:
     """Return a vector of length 1 as it is stored."""
     vector = np.asarray(values, dtype=np.float32)
     return (vector / np.linalg.norm(vector)).astype("<f4").tobytes()
+
+
+class AtOnceIndex(TieredIndex):
+    """The index in memory for stores without transactions: changes count at once, codes are read when asked for."""
+
+    def __init__(self, behind: CandidateIndex | None = None) -> None:
+        """Put it in front of another index, or of none."""
+        self.tier = RamTier()
+        super().__init__(self.tier, behind or NoIndex())
+
+    @override
+    def put(self, connection: sqlite3.Connection, space_id: int, entries: Sequence[Entry]) -> None:
+        super().put(connection, space_id, entries)
+        self.tier.settle(True)
+
+    @override
+    def remove(self, connection: sqlite3.Connection, space_ids: Iterable[int], seqs: Sequence[int]) -> None:
+        super().remove(connection, space_ids, seqs)
+        self.tier.settle(True)
+
+    @override
+    def drop(self, connection: sqlite3.Connection, space_id: int) -> None:
+        super().drop(connection, space_id)
+        self.tier.settle(True)
+
+    @override
+    def search(
+        self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Any, limit: int
+    ) -> list[int]:
+        super().search(connection, space_id, owners, query, limit)
+        fill_wanted(self.tier, connection)
+        return super().search(connection, space_id, owners, query, limit)
+
+
+def fill_wanted(tier: RamTier, connection: sqlite3.Connection) -> None:
+    """Read the codes that somebody has asked for."""
+    while (place := tier.take_wanted()) is not None:
+        tier.fill(connection, place)
+
+
+def content(codes: Codes) -> dict[int, bytes]:
+    """Return the codes by seq."""
+    seqs = codes._seqs[: len(codes)].tolist()
+    return {seq: codes._columns[:, place].tobytes() for place, seq in enumerate(seqs)}
 
 
 @dataclass
@@ -128,8 +174,19 @@ def check_vectors(store: Store) -> None:
                 (space_id,),
             )
         }
+        if isinstance(store.index, AtOnceIndex):
+            check_codes(store.index.tier, connection)
         if store.index.name == "sqlite-vec":
             rows = connection.execute(f"SELECT rowid, owner FROM vector_code_{space_id}")  # noqa: S608
             assert set(rows) == live
     for tags in connection.execute("SELECT tags FROM memory"):
         assert isinstance(json.loads(tags[0]), list)
+
+
+def check_codes(tier: RamTier, connection: sqlite3.Connection) -> None:
+    """Raise unless what is in memory are exactly the codes of the live vectors of those owners."""
+    for (space_id, owner), codes in tier._held.items():
+        entries = [Entry(*row) for row in live_entries(connection, space_id)]
+        words = sign_words([entry.embedding for entry in entries], codes.dimension)
+        live = {entry.seq: word.tobytes() for entry, word in zip(entries, words, strict=True) if entry.owner == owner}
+        assert content(codes) == live

@@ -32,7 +32,7 @@ class IndexUnavailableError(Exception):
     """sqlite-vec cannot be used; the text says why."""
 
 
-def load_extension(lib: Path | None = None) -> Load:
+def load_extension(lib: Path) -> Load:
     """Return a function that loads sqlite-vec into a connection.
 
     An installed package is tried first, then on musl the file below ``lib`` that was fitted to it. What is returned has
@@ -43,7 +43,7 @@ def load_extension(lib: Path | None = None) -> Load:
         return _verified(partial(_load, _package()))
     except IndexUnavailableError:
         # A package that is there need not work: pip installs the one for glibc on musl if it is told to.
-        fitted = _fitted(lib) if lib is not None and is_musl() else None
+        fitted = _fitted(lib) if is_musl() else None
         if fitted is None:
             raise
     return _verified(partial(_load, fitted))
