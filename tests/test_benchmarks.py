@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import importing
 from benchmarks.speed import async_measure
 
 
@@ -12,3 +13,10 @@ async def test_speed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     printed = capsys.readouterr().out
     assert printed.count("p95") == 4
     assert "index: sqlite-vec" in printed
+
+
+async def test_importing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    await importing.async_measure(300, tmp_path)
+    printed = capsys.readouterr().out
+    assert printed.count("added 300") == 2
+    assert "unchanged 300" in printed

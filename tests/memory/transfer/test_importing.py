@@ -95,7 +95,7 @@ async def test_a_dry_run_writes_nothing(engine: MemoryEngine, old: Path, tmp_pat
     assert counts(report) == (2, 0, 0, 3)
     assert report.skipped == {Reason.EXPIRED: 1, Reason.EMPTY: 1, Reason.NEWER_HERE: 1}
     assert dump(tmp_path) == before
-    assert told == []
+    assert {event.kind for event in told} <= {"status"}
 
 
 async def test_what_a_dry_run_says_is_what_happens(engine: MemoryEngine, old: Path) -> None:
@@ -414,10 +414,10 @@ async def test_what_is_stored_meanwhile_is_not_overwritten(
     """What was decided on what was there before counts for nothing when it is written."""
     embed = importing.Importer._async_embed
 
-    async def slow(self: importing.Importer, texts: Any) -> Any:
-        if any("key 30" in text for text in texts):
+    async def slow(self: importing.Importer, words: Any) -> Any:
+        if any(key == "key_30" for key, _, _ in words):
             await remember(engine, "Stored meanwhile", key="key_30")
-        return await embed(self, texts)
+        return await embed(self, words)
 
     monkeypatch.setattr(importing.Importer, "_async_embed", slow)
     report = await take_in(engine, many)

@@ -11,6 +11,10 @@ from ..storage.changes import Change
 from ..text import document_text
 from .merging import Decision, Here, Incoming
 
+type Words = tuple[str, str, tuple[str, ...]]
+"""Key, value and tags, which make the text that is embedded. Making it takes longer than comparing these."""
+type Vectors = Mapping[Words, bytes]
+
 
 def look_up(connection: sqlite3.Connection, incoming: Sequence[Incoming], now: float) -> Here:
     """Return what is here of these memories, among those who may get them.
@@ -37,15 +41,12 @@ def look_up(connection: sqlite3.Connection, incoming: Sequence[Incoming], now: f
     return Here(by_id, by_key, {id_ for (id_,) in taken} - by_id.keys())
 
 
-def store(change: Change, decisions: Sequence[Decision], vectors: Mapping[str, bytes], space_id: int | None) -> None:
-    """Carry out what was decided.
-
-    ``vectors`` are those in the space by the text that was embedded; memories that have none there wait for theirs.
-    """
+def store(change: Change, decisions: Sequence[Decision], vectors: Vectors, space_id: int | None) -> None:
+    """Carry out what was decided. Memories without a vector in the space wait for theirs."""
     entries: list[Entry] = []
     for decision in decisions:
         seq = _write(change, decision)
-        blob = vectors.get(embedded_text(decision.after))
+        blob = vectors.get(words_of(decision.after))
         if blob is not None:
             entries.append(Entry(seq, decision.after.owner, blob))
     if entries and space_id in spaces.space_ids(change.connection):
@@ -53,9 +54,9 @@ def store(change: Change, decisions: Sequence[Decision], vectors: Mapping[str, b
         change.index.put(change.connection, space_id, fresh)
 
 
-def embedded_text(memory: Memory) -> str:
-    """Return what is embedded for a memory."""
-    return document_text(memory.key, memory.value, memory.tags)
+def words_of(memory: Memory) -> Words:
+    """Return what the embedded text of a memory is made of."""
+    return (memory.key, memory.value, memory.tags)
 
 
 def _write(change: Change, decision: Decision) -> int:
@@ -67,7 +68,7 @@ def _write(change: Change, decision: Decision) -> int:
         _record_again(connection, seq, decision.incoming.history)
     else:
         seq, before = decision.before
-        changed = embedded_text(before) != embedded_text(after)
+        changed = document_text(*words_of(before)) != document_text(*words_of(after))
         memories.replace(connection, seq, after, reembed=changed)
         if changed:
             spaces.discard_vectors(connection, [seq], change.index)

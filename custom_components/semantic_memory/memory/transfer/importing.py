@@ -1,7 +1,7 @@
 """Taking memories in, batch by batch: read, decide, embed, store."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 import sqlite3
@@ -10,8 +10,9 @@ from typing import TypeIs
 from ..errors import EmbeddingError, InvalidInputError
 from ..models import Caller
 from ..storage.changes import Change
+from ..text import document_text
 from ..writes import Writes
-from .batches import embedded_text, look_up, store
+from .batches import Vectors, Words, look_up, store, words_of
 from .merging import Decision, Effect, ImportOptions, Incoming, decide
 from .reading.found import Format, Reader, Refused
 from .report import ImportReport
@@ -107,7 +108,7 @@ class Importer:
     ) -> Sequence[Decision | Refused]:
         """Store a batch with its vectors; what is here may have changed since it was looked at."""
         space_id, vectors = await self._async_embed(
-            [embedded_text(result.after) for result in expected if _does_something(result)]
+            [words_of(result.after) for result in expected if _does_something(result)]
         )
 
         def change(work: Change) -> Sequence[Decision | Refused]:
@@ -122,16 +123,17 @@ class Importer:
         await self._writes.async_changed("import", [result.after for result in done], before)
         return results
 
-    async def _async_embed(self, texts: Sequence[str]) -> tuple[int | None, Mapping[str, bytes]]:
-        """Return the built-in space and vectors in it by text, so that what comes in is found by meaning at once."""
+    async def _async_embed(self, words: Sequence[Words]) -> tuple[int | None, Vectors]:
+        """Return the built-in space and vectors in it, so that what comes in is found by meaning at once."""
         if self._writes.worker.built_in is None:
             return None, {}
         embedder, space = self._writes.worker.built_in
         try:
+            texts = await asyncio.to_thread(lambda: [document_text(*item) for item in words])
             vectors = await embedder.async_embed_documents(texts)
         except EmbeddingError:
             return None, {}  # the worker will try again, and says what is wrong
-        return space.id, dict(zip(texts, (row.astype("<f4").tobytes() for row in vectors), strict=True))
+        return space.id, dict(zip(words, (row.astype("<f4").tobytes() for row in vectors), strict=True))
 
 
 class _Batches:
