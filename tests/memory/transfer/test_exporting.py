@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 import sqlite3
 import stat
+import threading
 from typing import Any, Final
 
 import pytest
@@ -378,6 +379,30 @@ async def test_whoever_stops_waiting_leaves_nothing_behind(
 
     assert [path for path in (tmp_path / "memory" / "exports").rglob("*") if path.is_file()] == []
     assert (await engine.transfer.async_export(ALICE)).memories == 1
+
+
+async def test_what_is_being_written_ends_before_it_is_given_up(
+    engine: MemoryEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop, write, written = asyncio.get_running_loop(), NewFile.write, list[str]()
+
+    def slow_write(file: NewFile, text: str) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        assert go_on.wait(30)
+        write(file, text)
+        written.append(text)
+
+    monkeypatch.setattr(NewFile, "write", slow_write)
+    export = asyncio.create_task(engine.transfer.async_export(ALICE))
+    await begun.wait()
+    export.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await export
+
+    assert len(written) == 1
+    assert [path for path in (tmp_path / "memory" / "exports").rglob("*") if path.is_file()] == []
 
 
 async def test_what_a_crash_left_is_removed_by_the_next_export(engine: MemoryEngine) -> None:
