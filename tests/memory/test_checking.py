@@ -125,9 +125,12 @@ async def test_repeated_keys_are_numbered(path: Path, open_engine: OpenEngine) -
     assert (await engine.async_get(ALICE, "same")).value == "The tree number five is an oak"
 
 
-async def test_a_damaged_page_is_damage(path: Path, open_engine: OpenEngine, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("table", ["history", "vector_code_1_info"])
+async def test_a_damaged_page_is_damage(
+    path: Path, open_engine: OpenEngine, caplog: pytest.LogCaptureFixture, table: str
+) -> None:
     with closing(sqlite3.connect(path)) as connection:
-        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'history'").fetchone()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
     with path.open("r+b") as file:
         file.seek((page - 1) * size)

@@ -156,7 +156,7 @@ class MigrationRounds:
         if not self._folder.exists():
             self._make_old_file()
         early = self._random.random() < 0.3
-        seconds = self._random.uniform(0, 0.05 if early else 0.25)
+        seconds = self._random.uniform(0, 0.05 if early else 0.5)
         about = {"job": "bring_up_to_date", "folder": str(self._folder)}
         complaints: list[str] = []
         await nurse.run_and_kill(about, complaints.append, seconds, once="born" if early else "open")
