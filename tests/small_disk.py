@@ -53,7 +53,7 @@ class Disk:
 
     def remove(self) -> None:
         """Unmount it."""
-        subprocess.run([_UNMOUNT, str(self.path)], check=True, capture_output=True)
+        subprocess.run([_UNMOUNT, "--lazy", str(self.path)], check=True, capture_output=True)
 
 
 @contextmanager
