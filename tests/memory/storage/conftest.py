@@ -8,7 +8,7 @@ import pytest
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 
-from .stores import Store, connect
+from .stores import AtOnceIndex, Store, connect
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-@pytest.fixture(params=[NoIndex, Vec0Index])
+@pytest.fixture(params=[NoIndex, Vec0Index, AtOnceIndex])
 def any_store(request: pytest.FixtureRequest, connection: sqlite3.Connection) -> Store:
     """Return an empty store, once with each index."""
     return Store(connection, request.param())

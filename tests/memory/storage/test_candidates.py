@@ -10,7 +10,7 @@ from custom_components.semantic_memory.memory.embedding.base import SpaceKey
 from custom_components.semantic_memory.memory.embedding.calibration import Calibration
 from custom_components.semantic_memory.memory.storage import spaces
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
-from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
+from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index, chunk_table
 
 from .stores import ANN, BOB, NOBODY, Store, check_vectors, connect, unit
 
@@ -124,10 +124,17 @@ def test_tables_of_dropped_spaces_are_dropped(tmp_path: Path) -> None:
     connection = connect(path)
     store = Store(connection, Vec0Index())
     dropped = store.add_space("old")
+    store.embed(dropped, store.remember("a", key="a"), [1] * 8)
     kept = store.add_space("new")
     connection.close()
     connection = connect(path, extension=False)
+    read_codes = f"SELECT vectors FROM {chunk_table(dropped.id)}"  # noqa: S608
+    [(codes,)] = connection.execute(read_codes)
+    assert any(codes)
     spaces.drop(connection, dropped.id, NoIndex())
+    [(codes,)] = connection.execute(read_codes)
+    assert codes
+    assert not any(codes), "codes of memories that may be purged stay in the file"
     connection.close()
 
     connection = connect(path)

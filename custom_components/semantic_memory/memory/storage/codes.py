@@ -43,6 +43,12 @@ def words_of(dimension: int) -> int:
     return -(-dimension // _WORD_BITS)
 
 
+def bytes_of(dimension: int, count: int) -> int:
+    """Return how many bytes the codes of so many memories take in :class:`Codes`."""
+    code, seq, distance, difference, bits = 8 * words_of(dimension), 8, 2, 8, 1
+    return count * (code + seq + distance) + min(count, _BLOCK) * (difference + bits)
+
+
 class Codes:
     """The codes of one owner's memories, one contiguous column per word, so that a search reads memory in order.
 

@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from .candidates import CandidateIndex, Entry, entries_of
-from .codes import Codes, sign_words
+from .codes import Codes, bytes_of, sign_words
 from .scan import NoIndex
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _LOGGER = logging.getLogger(__name__)
 BUDGET: Final = 64 * 1024 * 1024
 """Bytes. Codes of 768 bits take 106 each: more than 600,000 memories."""
 _BATCH: Final = 1_000
-_BYTES_BESIDE_CODE: Final = 10
-"""A memory's seq and its distance."""
 
 type Place = tuple[int, str]
 """A space and an owner."""
@@ -59,7 +57,7 @@ class Filling:
             " WHERE m.owner = ? AND m.deleted_at IS NULL",
             (space_id, owner),
         ).fetchone()
-        if count * (row[0] // 8 + _BYTES_BESIDE_CODE) > budget:
+        if bytes_of(row[0], count) > budget:
             return
         self.codes = Codes(row[0], count)
         rows = entries_of(connection, space_id, owner)
@@ -98,7 +96,6 @@ class RamTier:
 
     def stage_drop(self, space_id: int) -> None:
         """Note that the transaction that is under way drops a space."""
-        self._staged.pop(space_id, None)
         self._dropped.add(space_id)
 
     def settle(self, committed: bool) -> None:
@@ -192,12 +189,12 @@ class RamTier:
             filling.abandoned |= filling.place[0] in space_ids
 
     def _keep_to_budget(self) -> None:
-        for place, codes in list(self._held.items()):
+        too_large = {place for place, codes in self._held.items() if codes.nbytes > self.budget}
+        self._too_large |= too_large
+        for place in [*too_large, *self._held]:
             if self._nbytes() <= self.budget:
                 return
-            del self._held[place]
-            if codes.nbytes > self.budget:
-                self._too_large.add(place)
+            self._held.pop(place, None)
 
     def _nbytes(self) -> int:
         return sum(codes.nbytes for codes in self._held.values())

@@ -1,0 +1,101 @@
+"""Bit codes in memory: the nearest are the nearest, and nothing stays of what was taken out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import given, settings, strategies as st
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+
+from custom_components.semantic_memory.memory.storage import codes as module
+from custom_components.semantic_memory.memory.storage.codes import Codes, bytes_of, sign_code, sign_words
+
+from .stores import content
+
+
+def embeddings(numbers: NDArray[Any]) -> list[bytes]:
+    """Return vectors as they are stored."""
+    return [row.astype("<f4").tobytes() for row in numbers]
+
+
+def nearest(vectors: Mapping[int, NDArray[np.float32]], query: NDArray[np.float32], limit: int) -> list[int]:
+    """Return what :meth:`Codes.nearest` ought to, counted sign by sign."""
+    return sorted(vectors, key=lambda seq: (int(np.sum((vectors[seq] > 0) != (query > 0))), -seq))[:limit]
+
+
+@pytest.mark.parametrize("dimension", [1, 7, 63, 64, 65, 256, 768])
+def test_words_are_the_code_padded_with_zeros(dimension: int) -> None:
+    numbers = np.random.default_rng(dimension).normal(size=(5, dimension)).astype("<f4")
+    words = sign_words(embeddings(numbers), dimension)
+    assert words.shape == (5, -(-dimension // 64))
+    for row, word in zip(embeddings(numbers), words, strict=True):
+        code = sign_code(row)
+        assert word.tobytes() == code + bytes(8 * words.shape[1] - len(code))
+
+
+def test_zero_and_minus_zero_are_not_positive() -> None:
+    [row] = embeddings(np.array([[0.0, -0.0, 1e-30, -1e-30]]))
+    assert sign_code(row) == b"\x04"
+    assert sign_words([row], 4).tolist() == [[4]]
+
+
+@pytest.mark.parametrize("dimension", [1, 8, 65, 768])
+@pytest.mark.parametrize("limit", [1, 10, 160, 1_000])
+def test_the_nearest_in_order(dimension: int, limit: int) -> None:
+    rng = np.random.default_rng(3)
+    numbers = rng.normal(size=(700, dimension)).astype("<f4")
+    numbers[:, : dimension * 3 // 4] += rng.normal(scale=3, size=(700, 1))  # so that some are near and others far
+    vectors = dict(zip(rng.permutation(5_000)[:700].tolist(), numbers, strict=True))
+    codes = Codes(dimension)
+    codes.update((), list(vectors), sign_words(embeddings(numbers), dimension))
+    query = np.abs(rng.normal(size=dimension)).astype("<f4")
+    found = codes.nearest(sign_words(embeddings(query[None]), dimension)[0], limit)
+    assert found == nearest(vectors, query, limit)
+    assert all(type(seq) is int for seq in found)
+
+
+def test_more_than_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BLOCK", 100)
+    test_the_nearest_in_order(65, 160)
+
+
+def test_nothing_is_near_in_nothing() -> None:
+    assert Codes(8).nearest(sign_words(embeddings(np.ones((1, 8))), 8)[0], 10) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 130),
+    st.lists(st.tuples(st.sets(st.integers(1, 400), max_size=90), st.sets(st.integers(1, 400), max_size=150))),
+    st.integers(0, 2**32),
+)
+def test_after_any_changes(dimension: int, changes: list[tuple[set[int], set[int]]], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    codes, vectors = Codes(dimension), dict[int, NDArray[np.float32]]()
+    for gone, new in changes:
+        fresh = dict(zip(new, rng.normal(size=(len(new), dimension)).astype("<f4"), strict=True))
+        words = sign_words([row.tobytes() for row in fresh.values()], dimension)
+        codes.update([*gone, *fresh], list(fresh), words)
+        vectors = {seq: row for seq, row in vectors.items() if seq not in gone} | fresh
+    assert len(codes) == len(vectors)
+    assert content(codes) == {seq: sign_words([row.tobytes()], dimension).tobytes() for seq, row in vectors.items()}
+    query = rng.normal(size=dimension).astype("<f4")
+    assert codes.nearest(sign_words([query.tobytes()], dimension)[0], 20) == nearest(vectors, query, 20)
+    assert not codes._columns[:, len(codes) :].any(), "codes stay behind the last one"
+
+
+def test_room_grows_and_shrinks_and_the_old_place_is_overwritten() -> None:
+    codes = Codes(128)
+    words = sign_words(embeddings(np.ones((5_000, 128))), 128)
+    codes.update((), range(5_000), words)
+    large, old = codes.nbytes, codes._columns
+    codes.update((), [5_001] * 3_000, words[:3_000])
+    assert codes._columns is not old
+    assert not old.any()
+    assert codes.nbytes > large == bytes_of(128, 5_000)
+    old = codes._columns
+    codes.update([5_001, *range(4_990)], (), words[:0])
+    assert len(codes) == 10
+    assert codes.nbytes < large / 50
+    assert not old.any()
