@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_MANY: Final = 1_000
+"""To look for more than this one by one takes longer than to look at all memories, as after an import."""
 _BATCH: Final = 64
 PROBE: Final = "The quick brown fox jumps over the lazy dog."
 """A text that every model can embed."""
@@ -98,7 +100,7 @@ class SpaceFiller:
 
     async def async_fill(self, served: Served) -> None:
         """Embed what waits, batch by batch, in the order of storing."""
-        everything = served.look_at_all or not served.space.ready
+        everything = served.look_at_all or not served.space.ready or len(served.changed) > _MANY
         if not served.changed and not everything:
             return
         served.under_way, served.changed, served.look_at_all = served.changed, set(), False

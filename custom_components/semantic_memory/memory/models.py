@@ -333,5 +333,5 @@ class EngineEvent:
     """Something that happened, as listeners are told."""
 
     kind: str
-    """``set``, ``change``, ``forget``, ``restore``, ``purge``, ``recall`` or ``status``."""
+    """``set``, ``change``, ``forget``, ``restore``, ``purge``, ``import``, ``recall`` or ``status``."""
     memories: tuple[Memory, ...] = ()

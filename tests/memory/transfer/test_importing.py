@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components.semantic_memory.memory import filling
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import (
@@ -342,6 +343,32 @@ async def test_the_server_s_vectors_are_made_by_the_worker(
     await take_in(engine, old)
     await async_until(lambda: engine.status.pending == 0 and len(preferred.documents) >= 3)
     assert engine.status.memories == 3
+
+
+async def test_many_that_wait_are_not_looked_for_one_by_one(
+    open_engine: OpenEngine, built_in: StaticEmbedder, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking for each of 100,000 that wait, in each batch of 64, would take minutes."""
+    monkeypatch.setattr(filling, "_MANY", 50)
+    looked_for: list[int] = []
+    next_batch = filling._next_batch
+
+    def note(space_id: int, after: int, limit: int, ids: Any, connection: sqlite3.Connection) -> Any:
+        looked_for.append(len(ids or ()))
+        return next_batch(space_id, after, limit, ids, connection)
+
+    preferred = FakeEmbedder("preferred")
+    engine = await open_engine(built_in, preferred)
+    await async_until(lambda: engine.status.model == "preferred")
+    preferred.gate = asyncio.Event()
+    await remember(engine, "This one is under way")
+    await asyncio.wait_for(preferred.waiting.wait(), 20)
+    monkeypatch.setattr(filling, "_next_batch", note)
+    await take_in(engine, many)
+    preferred.gate.set()
+    await async_until(lambda: engine.status.pending == 0)
+    assert len({*preferred.documents}) >= 201
+    assert max(looked_for) <= 50
 
 
 @pytest.fixture
