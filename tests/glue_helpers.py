@@ -60,6 +60,7 @@ def impatient(timeout: float = 2.0, query_timeout: float = 0.3) -> Iterator[None
     component = "custom_components.semantic_memory"
     with (
         patch.object(ollama, "_LOOK_TIMEOUT", timeout),
+        patch.object(ollama, "_LOAD_TIMEOUT", timeout),
         patch.object(outage, "RETRY_SECONDS", (0.1, 0.1)),
         patch(f"{component}.OllamaClient", partial(OllamaClient, timeout=timeout)),
         patch(f"{component}.OllamaEmbedder", embedder),

@@ -80,7 +80,8 @@ class Server:
         for embedder in self.embedders:
             embedder._query_timeout = seconds
         self._client._timeout = seconds
-        self._monkeypatch.setattr(ollama, "_LOOK_TIMEOUT", seconds)
+        for name in ("_LOOK_TIMEOUT", "_LOAD_TIMEOUT"):
+            self._monkeypatch.setattr(ollama, name, seconds)
 
 
 @pytest.fixture

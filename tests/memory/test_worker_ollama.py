@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-import time
 
 import aiohttp
 from aiohttp import web
@@ -14,7 +13,6 @@ from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.models import EmbedderState, RecallRequest
 from custom_components.semantic_memory.memory.storage import spaces
 from scripts.ollama_stand_in import StandIn, handlers, models
-from scripts.ollama_stand_in.faults import Faults
 from scripts.ollama_stand_in.models import Installed
 
 from .fakes import ALICE, OpenEngine, remember, until
@@ -38,7 +36,7 @@ async def make(stand_in: StandIn) -> AsyncIterator[Make]:
         client = OllamaClient(session, stand_in.url, timeout=10)
 
         def make_embedder(model: str) -> OllamaEmbedder:
-            return OllamaEmbedder(client, model, query_timeout=0.3)
+            return OllamaEmbedder(client, model, query_timeout=10)
 
         yield make_embedder
 
@@ -103,44 +101,6 @@ async def test_the_server_comes_late_goes_and_comes_back(
     assert (result.space, result.hits[0].memory.key) == ("nomic-embed-text", "dentist")
 
 
-async def test_a_server_that_hangs_costs_a_question_one_attempt(
-    open_engine: OpenEngine, built_in: StaticEmbedder, stand_in: StandIn, make: Make
-) -> None:
-    engine = await open_engine(built_in, make("nomic-embed-text"), make)
-    await remember(engine, "Our cat is called Minka", key="cat")
-    await serves(engine, "nomic-embed-text")
-    stand_in.faults = Faults(hang=True)
-    begin = time.monotonic()
-    result = await engine.async_recall(ALICE, RecallRequest(query="What is the name of the cat?"))
-    # The attempt took 0.3 seconds; the client's own patience is 10.
-    assert time.monotonic() - begin < 5
-    assert (result.space, [hit.memory.key for hit in result.hits]) == ("built-in", ["cat"])
-    assert len([1 for request in stand_in.requests if "name of the cat" in str(request.body)]) == 1
-
-
-@pytest.mark.parametrize(
-    ("faults", "code"),
-    [
-        (Faults(path="/api/embed", nan=True), "invalid_vectors"),
-        (Faults(path="/api/embed", zero=True), "invalid_vectors"),
-        (Faults(path="/api/embed", fewer=True), "invalid_vectors"),
-        (Faults(status=401), "invalid_auth"),
-        (Faults(path="/api/embed", model_missing=True), "model_missing"),
-        (Faults(not_json=True), "cannot_connect"),
-    ],
-)
-async def test_a_server_with_faults_from_the_start(
-    open_engine: OpenEngine, built_in: StaticEmbedder, stand_in: StandIn, make: Make, faults: Faults, code: str
-) -> None:
-    stand_in.faults = faults
-    engine = await open_engine(built_in, make("nomic-embed-text"), make)
-    await remember(engine, "Our cat is called Minka", key="cat")
-    await until(lambda: engine.status.embedder_error is not None)
-    assert engine.status.embedder_error == code
-    assert engine.status.embedder is EmbedderState.BUILT_IN
-    assert await spaces_of(engine) == {"built-in"}
-
-
 async def test_a_text_that_the_model_makes_nan_of(
     open_engine: OpenEngine, built_in: StaticEmbedder, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,26 +121,3 @@ async def test_a_text_that_the_model_makes_nan_of(
     assert (engine.status.pending, engine.status.embedder_error) == (2, None)
     result = await engine.async_recall(ALICE, RecallRequest(query="Where is the dentist?", limit=1))
     assert result.hits[0].memory.value == "The dentist is on Elm Street"
-
-
-async def test_another_digest_under_the_same_name(
-    open_engine: OpenEngine,
-    built_in: StaticEmbedder,
-    stand_in: StandIn,
-    make: Make,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    engine = await open_engine(built_in, make("nomic-embed-text"), make)
-    await remember(engine, "Our cat is called Minka", key="cat")
-    await serves(engine, "nomic-embed-text")
-    digest = stand_in.models.change_digest("nomic-embed-text")
-    monkeypatch.setattr("custom_components.semantic_memory.memory.worker._CHECK_SECONDS", 0.05)
-    engine.wake()
-    async with asyncio.timeout(10):
-        while {
-            space.key.fingerprint
-            for space in await engine._database.async_read(spaces.all_spaces)
-            if space.key.model != "built-in"
-        } != {digest}:
-            await asyncio.sleep(0.01)
-    await serves(engine, "nomic-embed-text")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from custom_components.semantic_memory.memory.embedding.base import SpaceKey
+from custom_components.semantic_memory.memory.embedding.base import SpaceChangedError, SpaceKey
 from custom_components.semantic_memory.memory.embedding.ollama import OllamaClient, OllamaEmbedder
 from custom_components.semantic_memory.memory.errors import (
     EmbedderAuthError,
@@ -276,3 +276,83 @@ async def test_large_answers_are_parsed(embedder: OllamaEmbedder) -> None:
     """32 vectors of 768 numbers are 500 kB of JSON, which a worker thread parses."""
     vectors = await embedder.async_embed_documents([f"text number {number}" for number in range(32)])
     assert vectors.shape == (32, 768)
+
+
+async def test_what_waits_for_an_answer_is_not_tried_again(client: OllamaClient, stand_in: StandIn, time: Time) -> None:
+    """A server that hung for half a minute would hang for another two times half a minute."""
+    client._timeout = 0.3
+    embedder = OllamaEmbedder(client, MODEL, sleep=time.sleep)
+    stand_in.faults = Faults(hang=True, path="/api/embed")
+    with pytest.raises(EmbedderUnavailableError, match="within"):
+        await embedder.async_embed_documents(["one"])
+    assert (len(sent(stand_in)), time.slept) == (1, [])
+
+
+async def test_a_model_may_take_long_to_load(client: OllamaClient, stand_in: StandIn) -> None:
+    """Only the first vector waits longer than the client does for everything else."""
+    client._timeout = 0.2
+    embedder = OllamaEmbedder(client, MODEL)
+    stand_in.faults = Faults(delay=0.5, path="/api/embed")
+    assert (await embedder.async_space()).dimension == 768
+    with pytest.raises(EmbedderUnavailableError, match="within"):
+        await embedder.async_embed_documents(["one"])
+
+
+# Other weights under the same name
+
+
+async def test_vectors_of_other_weights_do_not_get_out(embedder: OllamaEmbedder, stand_in: StandIn) -> None:
+    before = await embedder.async_space()
+    stand_in.models.change_digest(MODEL)
+    for call in (embedder.async_embed_query("x"), embedder.async_embed_documents(["x"])):
+        with pytest.raises(SpaceChangedError, match="has been replaced"):
+            await call
+    assert known_space(embedder) is None
+    assert await embedder.async_space() != before
+    assert (await embedder.async_embed_query("x")).shape == (1, 768)
+
+
+async def test_weights_that_change_between_the_batches(make: Callable[..., OllamaEmbedder], stand_in: StandIn) -> None:
+    embedder = make(batch_size=1)
+    await embedder.async_space()
+    stand_in.faults = Faults(swap=True, only_with="two")
+    with pytest.raises(SpaceChangedError):
+        await embedder.async_embed_documents(["one", "two", "three"])
+
+
+async def test_weights_that_change_while_the_space_is_asked_for(embedder: OllamaEmbedder, stand_in: StandIn) -> None:
+    """The digest of the ones must not be put beside the dimension of the others."""
+    stand_in.faults = Faults(swap=True, path="/api/embed", times=1)
+    with pytest.raises(SpaceChangedError):
+        await embedder.async_space()
+    assert known_space(embedder) is None
+    space = await embedder.async_space()
+    model = stand_in.models.get(MODEL)
+    assert model is not None
+    assert space.fingerprint == model.digest
+
+
+async def test_a_model_that_is_listed_no_more(embedder: OllamaEmbedder, stand_in: StandIn, time: Time) -> None:
+    """An empty list is no reason to embed everything anew."""
+    await embedder.async_space()
+    stand_in.faults = Faults(answer={"models": []}, path="/api/tags")
+    for call in (embedder.async_embed_query("x"), embedder.async_embed_documents(["x"]), _asked_anew(embedder)):
+        with pytest.raises(EmbedderUnavailableError, match="does not list the model any more"):
+            await call
+    stand_in.faults = Faults()
+    time.now += 30
+    assert (await embedder.async_space()).fingerprint
+
+
+async def test_a_server_that_lists_nothing(embedder: OllamaEmbedder, stand_in: StandIn) -> None:
+    """One that has never named a digest is taken as it is, and not asked for one again and again."""
+    stand_in.faults = Faults(answer={"models": None}, path="/api/tags")
+    assert (await embedder.async_space()).fingerprint == ""
+    asked = len(stand_in.requests_to("/api/tags"))
+    assert (await embedder.async_embed_query("x")).shape == (1, 768)
+    assert len(stand_in.requests_to("/api/tags")) == asked
+
+
+async def _asked_anew(embedder: OllamaEmbedder) -> None:
+    embedder.forget_space()
+    await embedder.async_space()

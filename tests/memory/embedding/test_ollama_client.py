@@ -349,6 +349,13 @@ async def test_odd_entries_in_the_list(session: aiohttp.ClientSession, serve: Se
     assert [model.name for model in await OllamaClient(session, await serve(handler)).async_models()] == ["a"]
 
 
+async def test_an_error_instead_of_the_models(session: aiohttp.ClientSession, stand_in: StandIn) -> None:
+    """No list is not an empty list: a digest that is gone would mean other weights."""
+    stand_in.faults = Faults(answer={"error": "out of memory"})
+    with pytest.raises(EmbedderUnusableError, match="not an Ollama server"):
+        await OllamaClient(session, stand_in.url).async_models()
+
+
 @pytest.mark.parametrize("models", [7, "x"])
 async def test_a_list_that_is_none(session: aiohttp.ClientSession, serve: Serve, models: object) -> None:
     async def handler(request: web.Request) -> web.Response:

@@ -41,6 +41,9 @@ QUERY_TIMEOUT: Final = 2.5
 """Seconds. Somebody waits for the answer, and the built-in model can give one."""
 _LOOK_TIMEOUT: Final = 5.0
 """Seconds for the list of models, for which no server has to load anything."""
+_LOAD_TIMEOUT: Final = 120.0
+"""Seconds for the first vector. Ollama gives up loading a model once nobody waits for it, so that a large one on a slow
+disk would never be there."""
 _ATTEMPTS: Final = 3
 _BACKOFF: Final = 0.5
 _MAX_BACKOFF: Final = 8.0
@@ -125,7 +128,8 @@ class OllamaEmbedder:
 
     async def _ask_space(self) -> SpaceKey:
         digest = await self._client.async_digest(self._model, timeout=_LOOK_TIMEOUT)
-        rows = await self._client.async_embed(self._model, [self._template.for_document(_PROBE)])
+        probe = [self._template.for_document(_PROBE)]
+        rows = await self._client.async_embed(self._model, probe, timeout=_LOAD_TIMEOUT)
         if self._digest and not digest:
             raise EmbedderUnavailableError(reason="it does not list the model any more")
         await self._confirm_digest(digest)
