@@ -18,6 +18,7 @@ from scripts.demo_app.flows import (
 )
 from scripts.demo_app.ollama_server import CHAT_MODEL, StandInServer
 
+from ..memory.transfer.foreign import luuquangvu, mem
 from .conftest import House, MakeInstance, async_house, async_set_up_built_in
 from .log_check import complaints
 
@@ -227,6 +228,24 @@ async def test_options_take_effect(owner: Api) -> None:
 
     diagnostics = await owner.get(f"/api/diagnostics/config_entry/{entry_id}")
     assert "Answer in one sentence." not in json.dumps(diagnostics)
+
+
+async def test_import_from_the_options(owner: Api, house: House) -> None:
+    """What another tool left in the configuration folder is offered, shown, confirmed, taken in, and found."""
+    luuquangvu(house.instance.folder / "memory.db", mem("skis", "The skis are in the attic"))
+    flow = await async_options_flow(owner, (await async_entry(owner))["entry_id"])
+    await flow.choose("import_file")
+    await flow.fill("import_file", {"path": "memory.db", "format": "automatic"})
+    await flow.fill("import_owner", {"owner": "household"})
+    report = await flow.finish_progress()
+    assert report["description_placeholders"]["added"] == "1"
+    await flow.fill("import_report", {})
+    await flow.finish_progress()
+    flow.ended("import_done")
+    found = await owner.act("memory_search", query="winter sports equipment under the roof: skis")
+    assert found["results"][0]["value"] == "The skis are in the attic"
+    again = await owner.act("memory_import", path="memory.db", scope="household")
+    assert (again["unchanged"], again["added"], again["dry_run"]) == (1, 0, True)
 
 
 async def test_reload_keeps_everything(owner: Api) -> None:
