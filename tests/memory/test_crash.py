@@ -35,7 +35,7 @@ def seed() -> int:
 
 async def test_what_was_acknowledged_survives(nurse: Nursery, tmp_path: Path, seed: int) -> None:
     rounds = WriteRounds(tmp_path / "memory", seed)
-    for _ in range(8):
+    for _ in range(6):
         await rounds.run(nurse)
     assert rounds.ledger.acknowledged
     await rounds.check_recovery()
@@ -44,7 +44,7 @@ async def test_what_was_acknowledged_survives(nurse: Nursery, tmp_path: Path, se
 async def test_a_migration_is_there_or_not(nurse: Nursery, tmp_path: Path, seed: int) -> None:
     for version in range(3, len(STEPS) + 1):
         rounds = MigrationRounds(tmp_path / f"from{version}", seed, version)
-        for _ in range(3):
+        for _ in range(2):
             await rounds.run(nurse)
 
 
@@ -77,4 +77,4 @@ async def test_a_restore_is_there_or_not(nurse: Nursery, open_engine: OpenEngine
 async def test_what_a_power_cut_leaves_is_what_was_there_at_some_moment(
     nurse: Nursery, tmp_path: Path, seed: int
 ) -> None:
-    await PowerCuts(tmp_path / "memory", seed).run(nurse, cuts=8, tears=3)
+    await PowerCuts(tmp_path / "memory", seed).run(nurse, cuts=6, tears=2)

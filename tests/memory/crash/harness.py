@@ -27,7 +27,7 @@ from .ledger import Ledger
 ROOT: Final = Path(__file__).parents[3]
 FIXTURES: Final = ROOT / "tests" / "memory" / "storage" / "fixtures"
 _STUCK_SECONDS: Final = 60.0
-_OLD_MEMORIES: Final = 400
+_OLD_MEMORIES: Final = 200
 
 
 @dataclass
@@ -156,7 +156,7 @@ class MigrationRounds:
         if not self._folder.exists():
             self._make_old_file()
         early = self._random.random() < 0.3
-        seconds = self._random.uniform(0, 0.05 if early else 0.5)
+        seconds = self._random.uniform(0, 0.05 if early else 0.3)
         about = {"job": "bring_up_to_date", "folder": str(self._folder)}
         complaints: list[str] = []
         await nurse.run_and_kill(about, complaints.append, seconds, once="born" if early else "open")
