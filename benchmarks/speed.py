@@ -1,7 +1,8 @@
 """How fast memories are stored and found with the built-in model.
 
 Run with ``.venv/bin/python -m benchmarks.speed [--sizes 1000 10000]``. A plain NumPy scan of the same vectors is
-measured in the same run, since the machine's own speed says nothing about the project.
+measured in the same run, since the machine's own speed says nothing about the project. Then the index alone, see
+``benchmarks.index``, which can be run by itself.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import numpy as np
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.models import Caller, EngineSettings, MemoryDraft, RecallRequest
+
+from . import index
 
 CALLER = Caller("0" * 32)
 QUESTIONS = 300
@@ -101,8 +104,12 @@ def main() -> None:
     """Parse the arguments and measure in a folder beside this file, so that it is a real disk."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000])
+    sizes: list[int] = parser.parse_args().sizes
     with TemporaryDirectory(dir=Path(__file__).parent) as folder:
-        asyncio.run(async_measure(parser.parse_args().sizes, Path(folder)))
+        asyncio.run(async_measure(sizes, Path(folder)))
+        for size in sizes:
+            for dimension in index.DIMENSIONS:
+                index.measure(Path(folder), size, dimension)
 
 
 if __name__ == "__main__":
