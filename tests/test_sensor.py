@@ -1,6 +1,8 @@
 """The diagnostic sensors."""
 
 from datetime import UTC, datetime
+import json
+from pathlib import Path
 from unittest.mock import PropertyMock, patch
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, EntityCategory
@@ -9,6 +11,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.semantic_memory import sensor
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.models import (
@@ -20,6 +23,9 @@ from custom_components.semantic_memory.memory.models import (
     RecallRequest,
     Scope,
 )
+from custom_components.semantic_memory.memory.storage.ram import RamTier, TieredIndex
+from custom_components.semantic_memory.memory.storage.scan import NoIndex
+from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 from custom_components.semantic_memory.sensor import SENSORS
 
 SECRET = "Anna's code word is heron"
@@ -133,3 +139,11 @@ async def test_entities_go_with_the_entry(hass: HomeAssistant, setup_integration
     assert state is not None
     assert state.state == "unavailable"
     assert not engine._listeners
+
+
+def test_every_index_has_a_name() -> None:
+    texts = json.loads((Path(sensor.__file__).parent / "translations" / "en.json").read_text())
+    states = texts["entity"]["sensor"]["embedder"]["state_attributes"]["index"]["state"]
+    tiered = {TieredIndex(RamTier(), behind).name for behind in (NoIndex(), Vec0Index())}
+    assert states.keys() == {NoIndex.name, *tiered}
+    assert EngineStatus().index in states
