@@ -1,8 +1,12 @@
 """A real Home Assistant of the current release, from .venv-demo, for every test of this folder."""
 
+import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+import json
 from pathlib import Path
+import time
 from typing import Any
 
 import pytest
@@ -18,6 +22,8 @@ from scripts.demo_app.processes import ROOT
 PYTHON = ROOT / ".venv-demo" / "bin" / "python"
 OWNER = Person(name="Maya", username="maya", password="owner's password")
 GUEST = Person(name="Jonas", username="jonas", password="guest's password")
+
+STORE_TIMEOUT = 20.0
 
 type MakeInstance = Callable[..., HomeAssistantInstance]
 
@@ -111,3 +117,19 @@ async def guest(house: House) -> AsyncIterator[Api]:
     """Return the API as a user without administrator's rights has it."""
     async with Api(house.instance.url, house.guest_token) as api:
         yield api
+
+
+async def async_until_stored(house: House, file: str, text: str) -> None:
+    """Wait until Home Assistant has written something that it keeps for a second before it does."""
+    path = house.instance.folder / ".storage" / file
+    deadline = time.monotonic() + STORE_TIMEOUT
+    while not (path.exists() and text in path.read_text()):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+
+
+def login(token: str) -> str:
+    """Return the id of the login that an access token belongs to."""
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return str(claims["iss"])

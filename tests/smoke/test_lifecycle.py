@@ -1,8 +1,6 @@
 """What must survive: restarts, power cuts, a server that is down, and removal of the integration."""
 
 import asyncio
-import base64
-import json
 from pathlib import Path
 import time
 
@@ -13,13 +11,12 @@ from scripts.demo_app.client import DOMAIN, Api, ApiError
 from scripts.demo_app.flows import async_config_flow, async_entry, async_loaded_entry
 from scripts.demo_app.ollama_server import EMBEDDING_MODEL, StandInServer
 
-from .conftest import House, MakeInstance, async_house, async_set_up_built_in
+from .conftest import House, MakeInstance, async_house, async_set_up_built_in, async_until_stored, login
 from .log_check import NOT_SET_UP, UNREACHABLE, complaints
 
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(300)]
 
 CATCH_UP_TIMEOUT = 90.0
-STORE_TIMEOUT = 20.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -46,22 +43,6 @@ async def _until_embedded(api: Api) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _until_stored(house: House, file: str, text: str) -> None:
-    """Wait until Home Assistant has written something that it keeps for a second before it does."""
-    path = house.instance.folder / ".storage" / file
-    deadline = time.monotonic() + STORE_TIMEOUT
-    while not (path.exists() and text in path.read_text()):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.1)
-
-
-def _login(token: str) -> str:
-    """Return the id of the login that an access token belongs to."""
-    payload = token.split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return str(claims["iss"])
-
-
 def _threads(house: House) -> list[str]:
     """Return the names of the threads of the process."""
     tasks = Path(f"/proc/{house.instance.pid}/task")
@@ -70,8 +51,8 @@ def _threads(house: House) -> list[str]:
 
 async def test_power_cut_loses_nothing_acknowledged(house: House, owner: Api) -> None:
     await async_set_up_built_in(owner)
-    await _until_stored(house, "core.config_entries", DOMAIN)
-    await _until_stored(house, "auth", _login(house.owner_token))
+    await async_until_stored(house, "core.config_entries", DOMAIN)
+    await async_until_stored(house, "auth", login(house.owner_token))
     for number in range(20):
         await owner.act("memory_set", key=f"before the cut {number}", value=f"Acknowledged fact number {number}")
     house.instance.kill()
