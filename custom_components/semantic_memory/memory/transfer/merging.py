@@ -219,13 +219,10 @@ def _merged(item: Incoming, before: Memory, now: float) -> Memory:
 
 def _wins(item: Incoming, before: Memory) -> bool:
     """Return whether what comes in is to replace what is here."""
+    same = before.source.surface == SURFACE and before.id == item.memory.id
     if item.found.updated_at is not None:
-        return item.memory.updated_at > before.updated_at or (
-            item.memory.updated_at == before.updated_at and before.source.surface == SURFACE
-        )
-    if before.source.surface == SURFACE and before.id == item.memory.id:
-        return True
-    return _changed_after(item, before.updated_at)
+        return item.memory.updated_at > before.updated_at or (item.memory.updated_at == before.updated_at and same)
+    return same or _changed_after(item, before.updated_at)
 
 
 def _changed_after(item: Incoming, at: float) -> bool:

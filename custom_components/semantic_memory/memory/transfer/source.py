@@ -1,6 +1,6 @@
 """A file that is taken in, as batches of memories. Everything here runs in a worker thread."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 import hashlib
 from itertools import islice
@@ -49,11 +49,15 @@ class Source:
 
     def _prepare(self, found: Found) -> Incoming | Refused:
         item = prepare(found, self.reader.format, self._options, self._now)
-        if isinstance(item, Refused):
+        if isinstance(item, Refused) or self._seen.add(names_of(item)):
             return item
-        memory = item.memory
-        name = f"{memory.owner}\0{memory.key}" if found.key is not None and found.id is None else memory.id
-        return item if self._seen.add(name) else Refused(found.where, Reason.DUPLICATE, memory.key)
+        return Refused(found.where, Reason.DUPLICATE, item.memory.key)
+
+
+def names_of(item: Incoming) -> tuple[str, ...]:
+    """Return what only one memory of a file may have: the id, and the owner's key where there are keys."""
+    memory = item.memory
+    return (memory.id,) if item.found.key is None else (memory.id, f"{memory.owner}\0{memory.key}")
 
 
 class _Seen:
@@ -65,10 +69,11 @@ class _Seen:
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.execute("CREATE TABLE seen (name BLOB PRIMARY KEY) WITHOUT ROWID")
 
-    def add(self, name: str) -> bool:
-        """Return whether this name is new."""
-        digest = hashlib.sha256(name.encode("utf-8", "replace")).digest()[:12]
-        return self._connection.execute("INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING", (digest,)).rowcount > 0
+    def add(self, names: Iterable[str]) -> bool:
+        """Return whether all of these names are new."""
+        digests = [(hashlib.sha256(name.encode("utf-8", "replace")).digest()[:12],) for name in names]
+        added = self._connection.executemany("INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING", digests)
+        return added.rowcount == len(digests)
 
     def close(self) -> None:
         """Forget them."""
