@@ -178,6 +178,7 @@ async def test_removal_withdraws_everything(hass: HomeAssistant, entry: MockConf
     assert issues_of(hass) == set()
 
 
+MORE_STEPS = {issues.ISSUE_DAMAGED: {"init", "restore"}}
 GIVEN_BY_FLOW = {issues.ISSUE_DAMAGED: {"date", "memories"}}
 """Placeholders of texts that the flow fills: they are of the backup that is offered."""
 
@@ -217,5 +218,6 @@ async def test_every_issue_has_its_words(hass: HomeAssistant) -> None:
         shown = {text for text in _texts(texts) if text not in aborts.values()}
         given = set(issue.translation_placeholders or {})
         assert set().union(*map(_placeholders, shown)) == given | GIVEN_BY_FLOW.get(issue_id, set())
-        assert set(flow.get("step", {})) == ({"confirm"} if issue.is_fixable else set())
+        steps = {"confirm"} if issue.is_fixable else set()
+        assert set(flow.get("step", {})) == steps | MORE_STEPS.get(issue_id, set())
         assert "service" not in " ".join(_texts(texts)).lower()
