@@ -194,3 +194,21 @@ async def test_limits(hass: HomeAssistant, entry: MockConfigEntry, sections: dic
 
     with pytest.raises(InvalidData):
         await save(hass, flow, **sections)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"recall": {"limit": float("nan")}},
+        {"recall": {"threshold": float("nan")}},
+        {"retention": {"default_expiry_days": float("nan")}},
+    ],
+)
+async def test_what_is_no_number(hass: HomeAssistant, entry: MockConfigEntry, sections: dict[str, Any]) -> None:
+    """It lies within all bounds, because it compares with nothing."""
+    flow = await begin(hass, entry)
+
+    flow = await save(hass, flow, **sections)
+
+    assert flow["errors"] == {"base": "invalid_number"}
+    assert entry.options == {}

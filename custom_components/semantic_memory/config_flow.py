@@ -1,7 +1,7 @@
 """Setting up: the built-in model or an Ollama server, and changing one's mind later."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, override
 
@@ -117,7 +117,7 @@ class SemanticMemoryConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._model_form(FlowProblem("invalid_model", CONF_MODEL))
         if installed is None:
             return await self.async_step_pull()
-        self._task = self._start(self._async_test())
+        self._task = self._start(self._async_test)
         await asyncio.wait([self._task], timeout=PATIENCE)
         if not self._task.done():
             return await self.async_step_test()
@@ -126,7 +126,7 @@ class SemanticMemoryConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_pull(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the server download the model."""
-        self._task = self._task or self._start(self._async_pull())
+        self._task = self._task or self._start(self._async_pull)
         if not self._task.done():
             return self.async_show_progress(
                 step_id="pull",
@@ -139,7 +139,7 @@ class SemanticMemoryConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_test(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the server load the model and embed something."""
-        self._task = self._task or self._start(self._async_test())
+        self._task = self._task or self._start(self._async_test)
         if not self._task.done():
             return self.async_show_progress(
                 step_id="test",
@@ -195,12 +195,12 @@ class SemanticMemoryConfigFlow(ConfigFlow, domain=DOMAIN):
         """Embed something with the model. Raises FlowProblem."""
         self._dimension = await async_check_model(self._client(MODEL_TIMEOUT), self._model)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[FlowProblem | None]:
+    def _start(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[FlowProblem | None]:
         """Start something long that ends with nothing or with a problem."""
 
         async def attempt() -> FlowProblem | None:
             try:
-                await work
+                await work()
             except FlowProblem as err:
                 return err
             return None

@@ -1,6 +1,7 @@
 """The options: how recall works, how long memories are kept, who speaks to which satellite, what agents get."""
 
 from collections.abc import Mapping
+import math
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult
@@ -160,8 +161,14 @@ def _share() -> NumberSelector:
 
 
 def _cleaned(hass: HomeAssistant, user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options as they are stored. Raises FlowProblem for a satellite or person that cannot be used."""
+    """Return the options as they are stored.
+
+    Raises FlowProblem for a satellite or person that cannot be used, and for numbers that no form would send:
+    Home Assistant takes NaN for one within bounds.
+    """
     recall, llm = user_input[SECTION_RECALL], user_input[SECTION_LLM]
+    if not all(map(math.isfinite, (*recall.values(), *user_input[SECTION_RETENTION].values()))):
+        raise FlowProblem("invalid_number")
     return {
         SECTION_RECALL: {
             CONF_LIMIT: int(recall[CONF_LIMIT]),
