@@ -231,6 +231,20 @@ async def test_it_does_not_last_for_ever(
     assert (await engine.snapshots.async_take()).memories == 0
 
 
+async def test_an_end_that_fails_is_logged(
+    engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(hold, "_LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(engine._database, "async_release", _fail)
+    await engine.hold.async_begin()
+    await until(lambda: "could not be tidied up" in caplog.text)
+    assert (await engine.snapshots.async_take()).memories == 0
+
+
+async def _fail() -> bool:
+    raise DatabaseUnavailableError(path="x", reason="odd")
+
+
 async def test_ending_what_was_not_begun(engine: MemoryEngine) -> None:
     await engine.hold.async_end()
     await remember(engine, "The cat is called Tom")

@@ -176,6 +176,17 @@ async def test_damage_is_told(engine: MemoryEngine, file: Path) -> None:
     assert engine.status.storage_error == "database_damaged"
 
 
+async def test_before_a_restore_none_is_deleted(engine: MemoryEngine, clock: Clock) -> None:
+    """It could be the one that is to be restored."""
+    old = await engine.snapshots.async_take("daily")
+    clock.pass_days(30)
+    before = await engine.snapshots.async_take("restore")
+    assert [snapshot.name for snapshot in await engine.snapshots.async_list()] == [before.name, old.name]
+    clock.pass_days(0.1)
+    newer = await engine.snapshots.async_take("daily")
+    assert [snapshot.name for snapshot in await engine.snapshots.async_list()] == [newer.name, before.name]
+
+
 # Before a migration
 
 

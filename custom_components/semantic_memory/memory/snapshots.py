@@ -38,6 +38,7 @@ class Snapshots:
     async def async_take(self, reason: str = retention.MANUAL) -> Snapshot:
         """Take a snapshot now, then delete those that are no longer kept. Waits while the files are being copied.
 
+        Before a restore, none is deleted: it could be the one that is to be restored.
         Raises StorageError: ``no_room``, DatabaseDamagedError if the database turns out to be damaged.
         """
         await self._async_wait()
@@ -49,7 +50,8 @@ class Snapshots:
         except DatabaseDamagedError as err:
             self._database.note_fault(err)
             raise
-        await self._async_run(self._prune, now)
+        if reason != retention.RESTORE:
+            await self._async_run(self._prune, now)
         return taken
 
     async def async_list(self) -> tuple[Snapshot, ...]:

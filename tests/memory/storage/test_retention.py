@@ -58,6 +58,10 @@ def test_a_way_back_is_kept_for_four_weeks(reason: str) -> None:
     assert kept([*files, file(0), file(1)]) == [0, 1, 1.1, 1.2, 20.5, 27.9]
 
 
+def test_a_way_back_stands_in_for_no_day() -> None:
+    assert kept([file(0.1, RESTORE), file(0.2), file(0.3, MIGRATION), file(0.4)]) == pytest.approx([0.1, 0.2, 0.3])
+
+
 def test_of_those_that_were_asked_for_the_newest_five_are_kept() -> None:
     files = [file(0.01 * number, MANUAL) for number in range(1, 9)]
     assert kept([*files, file(0)]) == pytest.approx([0, 0.01, 0.02, 0.03, 0.04, 0.05])

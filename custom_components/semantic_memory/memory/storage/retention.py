@@ -19,14 +19,15 @@ _DAY_SECONDS: Final = 86_400.0
 def outdated(files: Iterable[SnapshotFile], now: float) -> list[SnapshotFile]:
     """Return the snapshots that are no longer kept.
 
-    Kept are the newest of each of the last 7 days and of each of the last 4 weeks (UTC, weeks from Monday), those
-    before a migration or a restore for 4 weeks, of those that were asked for the newest 5 for as long, and whatever is
-    the newest of all.
+    Kept are the newest of each of the last 7 days and of each of the last 4 weeks (UTC, weeks from Monday). Those
+    before a migration or a restore stand in for none of them, and are kept for 4 weeks; of those that were asked for,
+    the newest 5 are kept for as long; and whatever is the newest of all.
     """
     ordered = sorted(files, reverse=True)
+    ordinary = [file for file in ordered if file.reason in (DAILY, MANUAL)]
     kept = set(ordered[:1])
-    kept.update(_newest_of_each(ordered, now, 1, _DAYS))
-    kept.update(_newest_of_each(ordered, now, 7, _WEEKS))
+    kept.update(_newest_of_each(ordinary, now, 1, _DAYS))
+    kept.update(_newest_of_each(ordinary, now, 7, _WEEKS))
     recent = [file for file in ordered if now - file.taken_at < _WEEKS * 7 * _DAY_SECONDS]
     kept.update(file for file in recent if file.reason not in (DAILY, MANUAL))
     kept.update([file for file in recent if file.reason == MANUAL][:_MANUAL])
