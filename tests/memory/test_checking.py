@@ -234,3 +234,27 @@ async def test_memories_can_be_stored_while_everything_is_checked(open_engine: O
             engine.async_forget(ALICE, where=MemoryFilter(text=f"{number - 1}"), purge=True),
         )
         assert parts(engine) == set()
+
+
+@pytest.mark.parametrize("sqlite_vec", [True, False])
+async def test_a_vector_of_another_length_hides_no_other(
+    open_engine: OpenEngine, path: Path, request: pytest.FixtureRequest, *, sqlite_vec: bool
+) -> None:
+    """Until it is mended, the memory is found by its words alone, in every index and behind a filter."""
+    if not sqlite_vec:
+        request.getfixturevalue("without_sqlite_vec")
+    damaged(path, "UPDATE vector SET embedding = zeroblob(8) WHERE memory_seq = 3")
+    engine = await open_engine(FakeEmbedder(), start=False)
+    await engine.async_start(FakeEmbedder())
+    damaged(path, "UPDATE vector SET embedding = zeroblob(8) WHERE memory_seq = 3")  # the start has mended it
+    for where in (MemoryFilter(), MemoryFilter(text="oak")):
+        for _ in range(2):  # from disk, then from memory
+            wanted = RecallRequest(query="The tree number", limit=20, threshold=0.0, filter=where)
+            assert len((await engine.async_recall(ALICE, wanted)).hits) == len(NUMBERS)
+            await until(lambda: not engine._upkeep._tier._wanted and not engine._upkeep._tier._fillings)
+    await engine.async_forget(ALICE, ["three"])
+    await engine.async_restore(ALICE, "three")
+    await engine.checks.async_run()
+    assert Part.VECTORS in parts(engine)
+    await assert_serves(engine)
+    await assert_sound(engine)

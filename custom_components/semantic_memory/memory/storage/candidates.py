@@ -5,7 +5,7 @@ The vectors themselves are rows of ``vector``. What an index holds is derived fr
 
 from collections.abc import Iterable, Sequence
 import sqlite3
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -55,19 +55,23 @@ class CandidateIndex(Protocol):
         ...
 
 
+FITTING: Final = "length(embedding) = 4 * (SELECT dimension FROM space WHERE id = :space_id)"
+"""Leaves out what another program has stored with a wrong length, until it is mended: one must not hide all others."""
+
+
 def live_entries(connection: sqlite3.Connection, space_id: int) -> sqlite3.Cursor:
     """Return (seq, owner, embedding) of every live memory that has a vector in the space."""
     return connection.execute(
         "SELECT m.seq, m.owner, v.embedding FROM vector v JOIN memory m ON m.seq = v.memory_seq"
-        " WHERE v.space_id = ? AND m.deleted_at IS NULL",
-        (space_id,),
+        f" WHERE v.space_id = :space_id AND m.deleted_at IS NULL AND {FITTING}",
+        {"space_id": space_id},
     )
 
 
 def entries_of(connection: sqlite3.Connection, space_id: int, owner: str) -> sqlite3.Cursor:
     """Return (seq, embedding) of every live memory of one owner that has a vector in the space."""
     return connection.execute(
-        "SELECT m.seq, v.embedding FROM memory m JOIN vector v ON v.memory_seq = m.seq AND v.space_id = ?"
-        " WHERE m.owner = ? AND m.deleted_at IS NULL",
-        (space_id, owner),
+        "SELECT m.seq, v.embedding FROM memory m JOIN vector v ON v.memory_seq = m.seq AND v.space_id = :space_id"
+        f" WHERE m.owner = :owner AND m.deleted_at IS NULL AND {FITTING}",
+        {"space_id": space_id, "owner": owner},
     )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..embedding.base import SpaceKey
 from ..embedding.calibration import Calibration
 from ..text import document_text
-from .candidates import CandidateIndex, Entry
+from .candidates import FITTING, CandidateIndex, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +152,8 @@ def reindex(connection: sqlite3.Connection, seqs: Sequence[int], index: Candidat
             for seq in seqs
             for row in connection.execute(
                 "SELECT m.seq, m.owner, v.embedding FROM vector v JOIN memory m ON m.seq = v.memory_seq"
-                " WHERE v.space_id = ? AND m.seq = ? AND m.deleted_at IS NULL",
-                (space_id, seq),
+                f" WHERE v.space_id = :space_id AND m.seq = :seq AND m.deleted_at IS NULL AND {FITTING}",
+                {"space_id": space_id, "seq": seq},
             )
         ]
         index.put(connection, space_id, entries)
@@ -163,8 +163,8 @@ def embeddings_of(connection: sqlite3.Connection, space_id: int, seqs: Sequence[
     """Return the vectors of these memories, as far as the space has them."""
     return dict(
         connection.execute(
-            "SELECT memory_seq, embedding FROM vector WHERE space_id = ?"
-            " AND memory_seq IN (SELECT value FROM json_each(?))",
-            (space_id, json.dumps(list(seqs))),
+            "SELECT memory_seq, embedding FROM vector WHERE space_id = :space_id"
+            f" AND memory_seq IN (SELECT value FROM json_each(:seqs)) AND {FITTING}",
+            {"space_id": space_id, "seqs": json.dumps(list(seqs))},
         )
     )
