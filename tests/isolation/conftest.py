@@ -17,6 +17,7 @@ async def home(
     """Return the home, with everything planted; see afterwards to what was logged and fired."""
     caplog.set_level(logging.DEBUG)
     made = await async_make_home(hass, setup_integration)
+    made.note_events()
     await made.async_plant()
     yield made
     await hass.async_block_till_done()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 import json
 import sqlite3
-from typing import Any, Final
+from typing import Any, Final, override
 
 from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_USER
 from homeassistant.auth.models import User
@@ -45,7 +45,7 @@ class Stored:
     history: tuple[tuple[object, ...], ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Home:
     """The people, and what is stored."""
 
@@ -60,6 +60,11 @@ class Home:
     events: list[str] = field(default_factory=list)
     """Everything that was fired on the bus."""
 
+    @override
+    def __repr__(self) -> str:
+        """Return little: what failed is of interest, not where."""
+        return "Home()"
+
     @property
     def engine(self) -> MemoryEngine:
         """Return the engine of the entry, as it is loaded now."""
@@ -71,14 +76,27 @@ class Home:
         """Return what was planted."""
         return [memory for kinds in self.memories.values() for memory in kinds.values()]
 
+    def note_events(self) -> None:
+        """Begin to note what is fired."""
+
+        @callback
+        def note(event: Event) -> None:
+            self.events.append(json.dumps([event.event_type, event.data], default=repr, ensure_ascii=False))
+
+        self.hass.bus.async_listen(MATCH_ALL, note)
+
     def caller(self, owner: str) -> Caller:
         """Return who stores what belongs to this owner."""
         return Caller() if owner == HOUSEHOLD else Caller(self.users[owner].id)
 
     async def async_plant(self, owners: Iterable[str] = SECRETS) -> None:
-        """Take everything out, and store one memory of each kind for each of the owners."""
+        """Store one memory of each kind for each of the owners, in place of everything that anybody has."""
         await self.async_empty()
         self.memories = {}
+        await self.async_add(owners)
+
+    async def async_add(self, owners: Iterable[str]) -> None:
+        """Store one memory of each kind for each of the owners."""
         for owner in owners:
             scope = Scope.HOUSEHOLD if owner == HOUSEHOLD else Scope.USER
             caller = self.caller(owner)
@@ -90,12 +108,13 @@ class Home:
                 if kind in FORGOTTEN:
                     await self.engine.async_forget(caller, [memory.id])
 
-    async def async_empty(self) -> None:
-        """Take everything out."""
+    async def async_empty(self, owners: Iterable[str] = SECRETS) -> None:
+        """Take out everything of these owners."""
         writes = self.engine._writes
+        ids = [self.users[owner].id if owner in self.users else owner for owner in owners]
 
         def purge(change: Change) -> list[Memory]:
-            found = memories.find(change.connection, "1", {})
+            found = memories.find(change.connection, *memories.owner_condition(ids))
             change.purge(found)
             return [memory for _, memory in found]
 
@@ -182,11 +201,4 @@ async def async_make_home(hass: HomeAssistant, entry: MockConfigEntry) -> Home:
     hass.config_entries.async_update_entry(entry, options={**entry.options, "people": {"satellites": rows}})
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
-    home = Home(hass, entry, users, satellites)
-
-    @callback
-    def note(event: Event) -> None:
-        home.events.append(json.dumps([event.event_type, event.data], default=repr, ensure_ascii=False))
-
-    hass.bus.async_listen(MATCH_ALL, note)
-    return home
+    return Home(hass, entry, users, satellites)
