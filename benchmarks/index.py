@@ -66,7 +66,10 @@ def _measure(connection: sqlite3.Connection, space_id: int, vectors: Matrix, que
     size, dimension = vectors.shape
     tier, sqlite_vec, nothing = RamTier(), Vec0Index(), NoIndex()
     begin = time.perf_counter()
-    tier.fill(connection, (space_id, OWNER))
+    filling = tier.begin((space_id, OWNER))
+    while filling.read_on(connection):
+        pass
+    tier.end(filling)
     filled = time.perf_counter() - begin
     tiered = TieredIndex(tier, nothing)
 

@@ -1,12 +1,10 @@
 """The index in memory: filled by searches, true to what was confirmed, the same with sqlite-vec and without."""
 
 import asyncio
-from collections.abc import Sequence
 import random
 import sqlite3
 import sys
 import threading
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -24,10 +22,9 @@ from custom_components.semantic_memory.memory.models import (
     Scope,
 )
 from custom_components.semantic_memory.memory.policy import visible_owners
-from custom_components.semantic_memory.memory.storage import ram
 from custom_components.semantic_memory.memory.storage.changes import Change
 from custom_components.semantic_memory.memory.storage.codes import Codes
-from custom_components.semantic_memory.memory.storage.ram import RamTier
+from custom_components.semantic_memory.memory.storage.ram import Filling, RamTier
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.search import VECTOR_CANDIDATES
 from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
@@ -211,21 +208,18 @@ async def test_closing_does_not_wait_for_codes_to_be_read(
     open_engine: OpenEngine, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading = threading.Event()
-    row = (1, FakeEmbedder().embed(["kitten"]).tobytes())
 
-    def fetchmany(_: int) -> Sequence[tuple[int, bytes]]:
+    def read_on(_: Filling, connection: sqlite3.Connection) -> bool:
         reading.set()
-        return [row]  # and so on, without end
+        return True  # and so on, without end
 
-    monkeypatch.setattr(ram, "entries_of", lambda *_: SimpleNamespace(fetchmany=fetchmany))
-    monkeypatch.setattr(Codes, "update", lambda *_: None)
+    monkeypatch.setattr(Filling, "read_on", read_on)
     engine = await open_engine(FakeEmbedder())
     await remember(engine, "kitten", key="pet")
-    assert await found(engine, "feline") == ["pet"]
     await until(reading.is_set)
-    assert await found(engine, "feline") == ["pet"], "one reader is left for questions"
+    assert await found(engine, "feline") == ["pet"], "questions take turns with it"
     await engine.async_close()
-    assert tier_of(engine).nbytes == 0
+    assert (tier_of(engine).nbytes, tier_of(engine)._fillings) == (0, [])
 
 
 async def test_codes_that_could_not_be_read_are_read_another_time(
@@ -234,7 +228,7 @@ async def test_codes_that_could_not_be_read_are_read_another_time(
     engine = await open_engine(FakeEmbedder())
     failing = Mock(side_effect=StorageError(reason="the disk"))
     with monkeypatch.context() as patch:
-        patch.setattr(RamTier, "fill", failing)
+        patch.setattr(Filling, "read_on", failing)
         await remember(engine, "kitten", key="pet")
         for _ in range(2):
             failing.reset_mock()

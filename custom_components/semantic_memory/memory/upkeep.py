@@ -1,7 +1,6 @@
 """Keeping the file and its index in order."""
 
 import asyncio
-from functools import partial
 import logging
 import sqlite3
 
@@ -59,13 +58,14 @@ class Upkeep:
             await self._searched.wait()
             self._searched.clear()
             while (place := self._tier.take_wanted()) is not None:
+                filling = self._tier.begin(place)
                 try:
-                    await self._database.async_read(partial(self._tier.fill, place=place))
+                    while await self._database.async_read(filling.read_on):
+                        pass
                 except StorageError as err:  # the index behind answers; the next search asks for it again
                     _LOGGER.debug("The index in memory could not be filled: %s", err)
-                except asyncio.CancelledError:
-                    self._tier.stop_filling()
-                    raise
+                finally:
+                    self._tier.end(filling)
 
     async def async_leave_no_trace(self) -> bool:
         """Rid the file of what a purge left between its rows, and the write-ahead log of the pages as they were.

@@ -92,7 +92,12 @@ class AtOnceIndex(TieredIndex):
 def fill_wanted(tier: RamTier, connection: sqlite3.Connection) -> None:
     """Read the codes that somebody has asked for."""
     while (place := tier.take_wanted()) is not None:
-        tier.fill(connection, place)
+        filling = tier.begin(place)
+        try:
+            while filling.read_on(connection):
+                pass
+        finally:
+            tier.end(filling)
 
 
 def content(codes: Codes) -> dict[int, bytes]:

@@ -220,7 +220,9 @@ def test_a_space_is_dropped_or_emptied(home: Home) -> None:
     spaces.drop(home.connection, home.space.id, home.index)
     home.end()
     assert home.held == []
-    home.tier.fill(home.reader, (home.space.id, "ann"))
+    filling = begin_to_fill(home)
+    assert not filling.read_on(home.reader)
+    home.tier.end(filling)
     assert home.held == []
 
 
@@ -228,65 +230,67 @@ def test_a_space_is_dropped_or_emptied(home: Home) -> None:
 
 
 def begin_to_fill(home: Home, owner: str = "ann") -> Filling:
-    """Begin to read an owner's codes, in a snapshot of its own."""
-    filling = home.tier.begin((home.space.id, owner))
-    home.reader.execute("BEGIN")
-    return filling
+    """Begin to read an owner's codes."""
+    return home.tier.begin((home.space.id, owner))
 
 
-def end_filling(home: Home, filling: Filling) -> None:
-    """Take over what was read."""
-    home.reader.execute("ROLLBACK")
-    home.tier.end(filling)
+def read(home: Home, filling: Filling, pieces: int = 1_000) -> None:
+    """Read some pieces, each in a snapshot of its own."""
+    for _ in range(pieces):
+        if not filling.read_on(home.reader):
+            return
 
 
-@pytest.mark.parametrize("early", [True, False], ids=["snapshot without", "snapshot with"])
-def test_what_is_committed_meanwhile_is_not_missed(home: Home, early: bool) -> None:
-    home.put(1, 2, 3)
+@pytest.mark.parametrize("pieces", range(7))
+def test_what_is_committed_meanwhile_is_not_missed(home: Home, monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
+    monkeypatch.setattr(ram, "_BATCH", 2)
+    home.put(*range(1, 12))
     filling = begin_to_fill(home)
-    if early:
-        filling.read(home.reader, ram.BUDGET)
-    home.put(4)
+    read(home, filling, pieces)
+    home.put(12)
     home.forget(1)
     home.put(102)
-    home.put(5, committed=False)
-    home.put(6, owner="bob")
-    home.put(7)
-    home.forget(7)
-    if not early:
-        filling.read(home.reader, ram.BUDGET)
-    end_filling(home, filling)
-    assert home.found() == {2, 3, 4}
+    home.put(13, committed=False)
+    home.put(14, owner="bob")
+    home.put(15)
+    home.forget(15, 11)
+    read(home, filling)
+    home.tier.end(filling)
+    assert home.held == ["ann"]
+    assert home.found() == {*range(2, 11), 12}
     check_codes(home.tier, home.connection)
 
 
-def test_a_space_that_is_emptied_meanwhile(home: Home) -> None:
-    home.put(1)
+@pytest.mark.parametrize("pieces", [0, 1, 2])
+def test_a_space_that_is_emptied_meanwhile(home: Home, monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
+    monkeypatch.setattr(ram, "_BATCH", 1)
+    home.put(1, 2)
     filling = begin_to_fill(home)
-    filling.read(home.reader, ram.BUDGET)
+    read(home, filling, pieces)
     home.begin()
     spaces.clear(home.connection, home.space.id, home.index)
     home.end()
-    home.put(2)
-    end_filling(home, filling)
+    home.put(3)
+    assert not filling.read_on(home.reader)
+    home.tier.end(filling)
     assert home.held == []
-    assert home.found() == {2}
+    assert home.found() == {3}
     home.warm("ann")
-    assert home.found() == {2}
+    assert home.found() == {3}
 
 
-def test_stopping_ends_a_reader_soon(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_codes_that_were_not_read_to_the_end_are_of_no_use(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ram, "_BATCH", 2)
-    home.put(*range(1, 20))
-    filling = begin_to_fill(home)
-    home.tier.stop_filling()
-    filling.read(home.reader, ram.BUDGET)
-    assert filling.codes is not None
-    assert len(filling.codes) == 0
-    end_filling(home, filling)
-    assert home.held == []
+    home.put(*range(1, 6))
+    for pieces in range(3):
+        filling = begin_to_fill(home)
+        read(home, filling, pieces)
+        home.tier.end(filling)
+        assert home.held == []
+        assert len(home.search()) == 5
     home.warm("ann")
-    assert home.held == ["ann"]
+    assert len(home.search()) == 5
+    assert home.behind.search.call_count == 0
 
 
 def test_a_reader_that_fails_leaves_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +315,8 @@ def test_a_change_that_cannot_be_followed_has_the_codes_read_again(
         patch.setattr(Codes, "update", Mock(side_effect=MemoryError))
         home.put(2)
     assert home.held == []
-    end_filling(home, filling)
+    read(home, filling)
+    home.tier.end(filling)
     assert home.held == []
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert home.found() == {1, 2}
@@ -340,6 +345,10 @@ def test_an_owner_with_too_many_memories_is_left_to_the_index_behind(tmp_path: P
     home.put(*range(70))
     home.put(1, owner="bob")
     home.warm("bob")
+    filling = begin_to_fill(home)
+    assert not filling.read_on(home.reader)
+    assert filling.codes is None, "they must not take the room for nothing"
+    home.tier.end(filling)
     home.warm("ann")
     assert home.held == ["bob"]
     home.search()
@@ -352,6 +361,7 @@ def test_an_owner_with_too_many_memories_is_left_to_the_index_behind(tmp_path: P
     home.begin()
     spaces.clear(home.connection, home.space.id, home.index)
     home.end()
+    home.forget(*range(60))
     home.warm("ann")
     assert home.held == ["ann"]
     home.close()
@@ -396,15 +406,15 @@ def change(home: Home, kind: str, owner: str, number: int) -> None:
 
 
 def fill_a_little(home: Home, fillings: dict[str, Filling], kind: str, owner: str) -> None:
-    """Take a step of reading codes: its snapshot may be any state since it began."""
+    """Take a step of reading codes, each in a snapshot of its own."""
     match kind:
         case "search":
             home.search(owner)
         case "begin to fill" if owner not in fillings:
             fillings[owner] = home.tier.begin((home.space.id, owner))
-        case "read" if owner in fillings and fillings[owner].codes is None:
-            fillings[owner].read(home.reader, ram.BUDGET)
-        case "end" if owner in fillings and (fillings[owner].codes or fillings[owner].abandoned):
+        case "read" if owner in fillings:
+            fillings[owner].read_on(home.reader)
+        case "end" if owner in fillings and not fillings[owner].read_on(home.reader):
             home.tier.end(fillings.pop(owner))
 
 
@@ -435,7 +445,12 @@ def nearer(seqs: Sequence[int], far: Sequence[int]) -> set[int]:
 def test_both_indexes_hold_the_same_whatever_happens(
     transactions: list[tuple[list[tuple[str, str, int]], bool]],
 ) -> None:
-    with TemporaryDirectory() as folder, closing(Home(Path(folder) / "memory.db")) as home:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        TemporaryDirectory() as folder,
+        closing(Home(Path(folder) / "memory.db")) as home,
+    ):
+        patch.setattr(ram, "_BATCH", 2)
         home.warm(*CALLERS)
         fillings: dict[str, Filling] = {}
         for steps, committed in transactions:
@@ -445,8 +460,8 @@ def test_both_indexes_hold_the_same_whatever_happens(
                 fill_a_little(home, fillings, kind, owner)  # sees nothing of the transaction
             home.end(committed=committed)
         same_as_on_disk(home)
-        for owner, filling in fillings.items():
-            fill_a_little(home, {owner: filling}, "read", owner)
+        for filling in fillings.values():
+            read(home, filling)
             home.tier.end(filling)
         home.warm(*CALLERS)
         assert set(home.held) == set(CALLERS)

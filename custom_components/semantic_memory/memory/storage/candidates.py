@@ -66,12 +66,3 @@ def live_entries(connection: sqlite3.Connection, space_id: int) -> sqlite3.Curso
         f" WHERE v.space_id = :space_id AND m.deleted_at IS NULL AND {FITTING}",
         {"space_id": space_id},
     )
-
-
-def entries_of(connection: sqlite3.Connection, space_id: int, owner: str) -> sqlite3.Cursor:
-    """Return (seq, embedding) of every live memory of one owner that has a vector in the space."""
-    return connection.execute(
-        "SELECT m.seq, v.embedding FROM memory m JOIN vector v ON v.memory_seq = m.seq AND v.space_id = :space_id"
-        f" WHERE m.owner = :owner AND m.deleted_at IS NULL AND {FITTING}",
-        {"space_id": space_id, "owner": owner},
-    )

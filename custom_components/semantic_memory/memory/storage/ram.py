@@ -13,7 +13,8 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Final
 
-from .candidates import CandidateIndex, Entry, entries_of
+from . import spaces
+from .candidates import CandidateIndex, Entry
 from .codes import Codes, bytes_of, sign_words
 from .scan import NoIndex
 
@@ -37,33 +38,46 @@ type Latest = Mapping[int, Entry | None]
 
 @dataclass(slots=True)
 class Filling:
-    """The codes of one owner while they are read."""
+    """The codes of one owner while they are read, piece by piece, so that no reader is kept for long."""
 
     place: Place
+    budget: int
     codes: Codes | None = None
+    """``None`` before the first piece, and where there is no room for them."""
     missed: dict[int, Entry | None] = field(default_factory=dict)
-    """What was committed since it began, which the snapshot may or may not have."""
+    """What was committed since it began, which the pieces may or may not have."""
     abandoned: bool = False
+    complete: bool = False
+    _seqs: Sequence[int] = ()
+    _position: int = 0
 
-    def read(self, connection: sqlite3.Connection, budget: int) -> None:
-        """Read the codes if there is room for them. The connection's snapshot must not be older than this object."""
+    def read_on(self, connection: sqlite3.Connection) -> bool:
+        """Read the next piece; return whether there is another one.
+
+        The pieces need not be of one snapshot: whatever changes after the beginning is among what was missed.
+        """
+        if self.codes is None:
+            self._begin(connection)
+        if self.codes is not None and not self.abandoned:
+            seqs = self._seqs[self._position : self._position + _BATCH]
+            vectors = spaces.embeddings_of(connection, self.place[0], seqs)
+            self.codes.update((), list(vectors), sign_words(list(vectors.values()), self.codes.dimension))
+            self._position += len(seqs)
+            self.complete = self._position == len(self._seqs)
+        return not (self.complete or self.abandoned)
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Find out which codes there are, and whether there is room for them."""
         space_id, owner = self.place
         row = connection.execute("SELECT dimension FROM space WHERE id = ?", (space_id,)).fetchone()
+        self.abandoned |= row is None
         if row is None:
-            self.abandoned = True
             return
-        (count,) = connection.execute(
-            "SELECT count(*) FROM memory m JOIN vector v ON v.memory_seq = m.seq AND v.space_id = ?"
-            " WHERE m.owner = ? AND m.deleted_at IS NULL",
-            (space_id, owner),
-        ).fetchone()
-        if bytes_of(row[0], count) > budget:
-            return
-        self.codes = Codes(row[0], count)
-        rows = entries_of(connection, space_id, owner)
-        while not self.abandoned and (batch := rows.fetchmany(_BATCH)):
-            seqs, embeddings = zip(*batch, strict=True)
-            self.codes.update((), seqs, sign_words(embeddings, row[0]))
+        rows = connection.execute("SELECT seq FROM memory WHERE owner = ? AND deleted_at IS NULL", (owner,))
+        self._seqs = sorted(seq for (seq,) in rows)
+        self.complete = bytes_of(row[0], len(self._seqs)) > self.budget
+        if not self.complete:
+            self.codes = Codes(row[0], len(self._seqs))
 
 
 class RamTier:
@@ -142,29 +156,18 @@ class RamTier:
                     return place
             return None
 
-    def fill(self, connection: sqlite3.Connection, place: Place) -> None:
-        """Read an owner's codes. The connection is in a transaction in which nothing has been read yet."""
-        filling = self.begin(place)
-        try:
-            filling.read(connection, self.budget)
-        except BaseException:
-            filling.abandoned = True
-            raise
-        finally:
-            self.end(filling)
-
     def begin(self, place: Place) -> Filling:
         """Begin to keep in mind what is committed while an owner's codes are read."""
-        filling = Filling(place)
+        filling = Filling(place, self.budget)
         with self._lock:
             self._fillings.append(filling)
         return filling
 
     def end(self, filling: Filling) -> None:
-        """Take over what was read, and what was committed meanwhile."""
+        """Take over what was read, if it is everything, and what was committed meanwhile."""
         with self._lock:
             self._fillings.remove(filling)
-            if filling.abandoned:
+            if filling.abandoned or not filling.complete:
                 return
             if filling.codes is None:
                 self._too_large.add(filling.place)
@@ -172,12 +175,6 @@ class RamTier:
             _apply(filling.codes, filling.place[1], filling.missed)
             self._held[filling.place] = filling.codes
             self._keep_to_budget()
-
-    def stop_filling(self) -> None:
-        """Have whoever reads codes at the moment end soon, without a result."""
-        with self._lock:
-            for filling in self._fillings:
-                filling.abandoned = True
 
     # Inside, with the lock
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from .candidates import Entry, entries_of
+from .candidates import FITTING, Entry
 from .vec0 import chunk_table
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ class NoIndex:
     ) -> list[int]:
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-        rows = entries_of(connection, space_id, owner)
+        rows = connection.execute(
+            "SELECT m.seq, v.embedding FROM memory m JOIN vector v ON v.memory_seq = m.seq AND v.space_id = :space_id"
+            f" WHERE m.owner = :owner AND m.deleted_at IS NULL AND {FITTING}",
+            {"space_id": space_id, "owner": owner},
+        )
         seqs: list[int] = []
         scores: list[Vector] = []
         while batch := rows.fetchmany(_BATCH):
