@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 import sqlite3
+import threading
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from custom_components.semantic_memory.memory.embedding.static import StaticEmbe
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseClosedError, DatabaseUnavailableError
 from custom_components.semantic_memory.memory.models import EngineSettings, RecallRequest
-from custom_components.semantic_memory.memory.storage import database
+from custom_components.semantic_memory.memory.storage import database, snapshots as storing
 
 from .fakes import ALICE, OpenEngine, assert_sound, remember, until
 
@@ -192,6 +194,31 @@ async def test_snapshots_wait(engine: MemoryEngine) -> None:
     await engine.hold.async_end()
     await asyncio.gather(taking, scrubbing)
     assert len(await engine.snapshots.async_list()) == 2
+
+
+async def test_nothing_is_deleted_once_it_has_begun(engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot that is being taken when it begins deletes older ones before, or not at all."""
+    taking, go_on, held = threading.Event(), threading.Event(), threading.Event()
+    take = storing.take
+    too_late: list[bool] = []
+
+    def slowly(*args: Any) -> storing.Snapshot:
+        taking.set()
+        go_on.wait(10)
+        return take(*args)
+
+    monkeypatch.setattr(storing, "take", slowly)
+    monkeypatch.setattr(engine.snapshots, "_prune", lambda _: too_late.append(held.wait(0.2)))
+    task = asyncio.create_task(engine.snapshots.async_take())
+    await asyncio.to_thread(taking.wait, 10)
+    pausing = asyncio.create_task(engine.snapshots.async_pause())
+    await asyncio.sleep(0)
+    go_on.set()
+    await pausing
+    held.set()
+    await task
+    assert too_late == [False]
+    engine.snapshots.resume()
 
 
 async def test_closing_meanwhile(engine: MemoryEngine) -> None:

@@ -232,8 +232,8 @@ NOT_FOR_CALLERS: Final = {
     "checks.async_open", "checks.async_run", "checks.async_run_daily",
     "hold.async_begin", "hold.async_close", "hold.async_end", "hold.watch",
     "snapshots.async_catch_up", "snapshots.async_close", "snapshots.async_list", "snapshots.async_pause",
-    "snapshots.async_purge", "snapshots.async_run", "snapshots.async_scrub", "snapshots.async_take",
-    "snapshots.async_take_if_due", "snapshots.end", "snapshots.resume",
+    "snapshots.async_note_purged", "snapshots.async_purge_noted", "snapshots.async_run", "snapshots.async_scrub",
+    "snapshots.async_take", "snapshots.async_take_if_due", "snapshots.end", "snapshots.resume",
     "transfer.async_import", "transfer.async_recognise",
 }  # fmt: skip
 """Look after the store, and take no caller. Listeners are part of the integration and hear of everything.

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import threading
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -119,6 +120,27 @@ async def test_closing_breaks_it_off(engine: MemoryEngine, folder: Path, monkeyp
         await engine.snapshots.async_list()
     with pytest.raises(DatabaseClosedError):
         await engine.snapshots.async_take_if_due()
+
+
+async def test_closing_does_not_wait_for_all_of_them_to_be_read(
+    engine: MemoryEngine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = [(await engine.snapshots.async_take()).name for _ in range(3)]
+    read: list[str] = []
+    look = storing.look
+
+    def slowly(folder: Path, file: storing.SnapshotFile) -> storing.Snapshot:
+        read.append(file.name)
+        engine.snapshots._ending.wait(10)
+        return look(folder, file)
+
+    monkeypatch.setattr(storing, "look", slowly)
+    listing = asyncio.create_task(engine.snapshots.async_list())
+    await until(lambda: bool(read))
+    await engine.async_close()
+    with pytest.raises(DatabaseClosedError):
+        await listing
+    assert read == taken[-1:]
 
 
 async def test_a_failure_is_a_warning(
@@ -333,6 +355,24 @@ async def test_a_purge_that_cannot_reach_a_snapshot_is_made_up_for(
     await engine.snapshots.async_take_if_due()
     assert holding(file.parent) == []
     assert names(folder) == [taken.name]
+
+
+async def test_a_purge_that_is_interrupted_reaches_the_snapshots(
+    open_engine: OpenEngine, folder: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever comes between deleting the memory and the end: the next process knows what is to be done."""
+    engine = await open_engine()
+    await remember(engine, "The wombat sleeps in the shed", key="animal")
+    taken = await engine.snapshots.async_take()
+    monkeypatch.setattr(engine._writes, "async_changed", AsyncMock(side_effect=StorageError(reason="odd")))
+    with pytest.raises(StorageError):
+        await engine.async_forget(ALICE, ["animal"], purge=True)
+    assert holding(folder) == [taken.name]
+    await engine.async_close()
+
+    engine = await open_engine()
+    await engine.snapshots.async_take_if_due()
+    assert holding(folder) == []
 
 
 async def test_a_damaged_snapshot_does_not_outlast_a_purge(

@@ -235,10 +235,12 @@ class MemoryEngine:
                 raise
             # Where the disk was full, the log has been emptied since, and its room can be used.
             gone = await self._writes.async_change(caller, forget)
+        if purge:  # at once: what follows takes its time, and can fail
+            await self.snapshots.async_note_purged([memory.id for memory in gone])
         await self._writes.async_changed("purge" if purge else "forget", gone, gone)
         if purge:
             await self._upkeep.async_leave_no_trace()
-            await self.snapshots.async_purge([memory.id for memory in gone])
+            await self.snapshots.async_purge_noted()
         return tuple(gone)
 
     @_to_the_end

@@ -44,19 +44,14 @@ class Snapshots:
         await self._async_wait()
         now = self._clock()
         try:
-            taken = await self._async_run(
-                storing.take, self._database.path, self.folder, reason, now, self._raise_when_ending
-            )
+            return await self._async_run(self._take, reason, now)
         except DatabaseDamagedError as err:
             self._database.note_fault(err)
             raise
-        if reason != retention.RESTORE:
-            await self._async_run(self._prune, now)
-        return taken
 
     async def async_list(self) -> tuple[Snapshot, ...]:
         """Return the snapshots that can be restored, the newest first."""
-        return await self._async_run(lambda: tuple(storing.good(self.folder)))
+        return await self._async_run(self._list)
 
     async def async_scrub(self, work: Scrub) -> None:
         """Have ``work`` take something out of every snapshot, so that no trace is left of it. Tables may differ by age.
@@ -67,15 +62,20 @@ class Snapshots:
         await self._async_wait()
         await self._async_run(self._scrub, work)
 
-    async def async_purge(self, ids: Sequence[str]) -> None:
-        """Take memories out of every snapshot; what does not work now is logged and tried again every hour.
+    async def async_note_purged(self, ids: Sequence[str]) -> None:
+        """Write down what has been purged, so that it is taken out of the snapshots whatever happens next."""
+        try:
+            await self._async_run(self._note, ids)
+        except StorageError as err:
+            _LOGGER.warning("Memories were purged, but snapshots may still hold copies: %s", err)
 
-        While the files are being copied they are noted, and taken out afterwards.
+    async def async_purge_noted(self) -> None:
+        """Take what was noted out of every snapshot; what does not work now is logged and tried again every hour.
+
+        While the files are being copied this is put off.
         """
         try:
-            if await self._async_run(self._has_copies):
-                await self._async_run(purged.add, self.folder, ids)
-                await self.async_catch_up()
+            await self.async_catch_up()
         except StorageError as err:
             _LOGGER.warning("Memories were purged, but snapshots may still hold copies: %s", err)
 
@@ -139,6 +139,20 @@ class Snapshots:
         if self._ending.is_set():
             raise DatabaseClosedError
 
+    def _take(self, reason: str, now: float) -> Snapshot:
+        # In one go with what is deleted: somebody could begin to copy the files in between.
+        taken = storing.take(self._database.path, self.folder, reason, now, self._raise_when_ending)
+        if reason != retention.RESTORE:
+            self._prune(now)
+        return taken
+
+    def _list(self) -> tuple[Snapshot, ...]:
+        found = []
+        for snapshot in storing.good(self.folder):  # each is read as a whole
+            self._raise_when_ending()
+            found.append(snapshot)
+        return tuple(found)
+
     def _prune(self, now: float) -> None:
         for file in retention.outdated(storing.files(self.folder), now):
             try:
@@ -152,8 +166,9 @@ class Snapshots:
             self._scrub(partial(purged.delete, ids=ids), partial(purged.holds_any, ids=ids))
             purged.clear(self.folder)
 
-    def _has_copies(self) -> bool:
-        return bool(storing.files(self.folder) or storing.half_made(self.folder))
+    def _note(self, ids: Sequence[str]) -> None:
+        if storing.files(self.folder) or storing.half_made(self.folder):
+            purged.add(self.folder, ids)
 
     def _scrub(self, work: Scrub, concerns: storing.Concerns = lambda _: True) -> None:
         storing.remove_half_made(self.folder)
