@@ -1,11 +1,13 @@
 """What the engine says about itself."""
 
+import asyncio
 from pathlib import Path
 import stat
 import threading
 
 import pytest
 
+from custom_components.semantic_memory.memory.embedding.base import SpaceKey
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseDamagedError, StorageError
@@ -98,6 +100,25 @@ async def test_a_store_whose_index_fails_leaves_no_thread(tmp_path: Path, monkey
     with pytest.raises(StorageError):
         await MemoryEngine.async_open(tmp_path / "memory", EngineSettings())
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("semantic_memory")]
+
+
+async def test_a_start_that_closing_interrupts_leaves_no_task(open_engine: OpenEngine) -> None:
+    """A model that is fetched late is put to use while the integration is unloaded."""
+    engine = await open_engine()
+    embedder, asked = FakeEmbedder(), asyncio.Event()
+
+    async def async_space() -> SpaceKey:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    embedder.async_space = async_space  # type: ignore[method-assign]
+    starting = asyncio.create_task(engine.async_start(embedder))
+    await asked.wait()
+    starting.cancel()
+    await engine.async_close()
+    await asyncio.gather(starting, return_exceptions=True)
+    assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("semantic_memory")] == []
 
 
 async def test_only_the_owner_of_the_files_can_read_them(engine: MemoryEngine, tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ class BackgroundTasks:
         """Begin with none."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._finishing: set[asyncio.Task[Any]] = set()
+        self._ended = False
 
     def start(self, name: str, work: Work) -> None:
-        """Start ``work``, unless it is under way already."""
-        if name not in self._tasks:
+        """Start ``work``, unless it is under way already or all has been stopped for good."""
+        if name not in self._tasks and not self._ended:
             self._tasks[name] = asyncio.create_task(_keep_running(name, work), name=f"semantic_memory {name}")
 
     async def async_stop(self, name: str) -> None:
@@ -40,7 +41,8 @@ class BackgroundTasks:
         return await asyncio.shield(task)
 
     async def async_stop_all(self) -> None:
-        """Cancel all of them, and wait until they and what is to be finished have ended."""
+        """Cancel all of them for good, and wait until they and what is to be finished have ended."""
+        self._ended = True
         await asyncio.gather(*(self.async_stop(name) for name in tuple(self._tasks)))
         await asyncio.gather(*self._finishing, return_exceptions=True)
 
