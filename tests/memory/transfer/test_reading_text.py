@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.semantic_memory.memory.models import (
@@ -23,6 +24,7 @@ from custom_components.semantic_memory.memory.transfer.reading.found import Foun
 
 from ..fakes import ALICE, START
 from .foreign import CREATED, POSTGRES_COLUMNS, entity, json_lines, postgres_csv, relation
+from .strategies import memories, patient
 from .test_reading_databases import read, seconds
 
 MEMORY = Memory(
@@ -103,6 +105,27 @@ def test_our_own_csv(tmp_path: Path) -> None:
     assert (tea.last_used_at, tea.expires_at) == (MEMORY.last_used_at, MEMORY.expires_at)
     assert (bins.owner, bins.scope) == (HOUSEHOLD, Scope.HOUSEHOLD)
     assert gone.forgotten
+
+
+@given(memory=memories(deleted=st.none()))
+@patient
+def test_our_own_csv_loses_no_word(tmp_path_factory: pytest.TempPathFactory, memory: Memory) -> None:
+    path = tmp_path_factory.mktemp("csv") / "memories.csv"
+    writer = CsvWriter()
+    path.write_text(writer.begin(jsonl.Header(exported_at=START)) + writer.memory(memory, None), newline="")
+    (found,), refused, _ = read(path)
+    assert refused == []
+    assert (found.id, found.key, found.value, found.tags) == (memory.id, memory.key, memory.value, memory.tags)
+
+
+@pytest.mark.parametrize("value", ["=1", "'=1", "''  @x", "'tis", "'"])
+def test_apostrophes_of_our_own_csv(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "memories.csv"
+    writer = CsvWriter()
+    memory = replaced(value=value, key="john_smith_works", tags=("John Smith", "works", "[x]"))
+    path.write_text(writer.begin(jsonl.Header(exported_at=START)) + writer.memory(memory, None), newline="")
+    (found,), _, _ = read(path)
+    assert (found.value, found.tags) == (value, memory.tags)
 
 
 def replaced(**changes: Any) -> Memory:

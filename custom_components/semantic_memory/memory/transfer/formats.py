@@ -163,7 +163,9 @@ def _facts(memory: Memory, tags: Sequence[str]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    return f"'{text}" if text[:1] in _FORMULA or text.lstrip()[:1] in _FORMULA else text
+    """Return what is no formula; what looks like that already gets an apostrophe as well, to be told from it again."""
+    bare = text.lstrip("'")
+    return f"'{text}" if bare[:1] in _FORMULA or bare.lstrip()[:1] in _FORMULA else text
 
 
 def _code_span(text: str) -> str:

@@ -24,6 +24,8 @@ from .reading.found import Format, Found, Note, Reason, Refused
 SURFACE: Final = "import"
 """Where a memory comes from that was taken in and not touched since."""
 _MILLISECONDS: Final = 1_000
+_WRITTEN_OUT: Final = 1e-5
+"""Seconds. Dates that are written out, as in CSV, have six digits after the point."""
 _SUFFIX: Final = 6
 """Characters, made of the text, that tell a derived key from that of another text."""
 
@@ -196,7 +198,6 @@ def _merge(item: Incoming, found: tuple[int, Memory], here: Here, now: float) ->
 def _merged(item: Incoming, before: Memory, now: float) -> Memory:
     """Return a memory with what comes in; what the file does not tell stays."""
     found, memory = item.found, item.memory
-    later = memory.expires_at is None or (before.expires_at is not None and memory.expires_at > before.expires_at)
     return replace(
         before,
         key=before.key if found.key is None else memory.key,
@@ -211,10 +212,19 @@ def _merged(item: Incoming, before: Memory, now: float) -> Memory:
         updated_at=now if found.updated_at is None else max(before.updated_at, memory.updated_at),
         last_used_at=max((at for at in (before.last_used_at, memory.last_used_at) if at is not None), default=None),
         use_count=max(before.use_count, memory.use_count),
-        # What was said again here lives longer without having been changed.
-        expires_at=memory.expires_at if later or _changed_after(item, before.updated_at) else before.expires_at,
+        expires_at=_expiry(item, before),
         deleted_at=None,
     )
+
+
+def _expiry(item: Incoming, before: Memory) -> float | None:
+    """Return the later of two ends, or that of what was changed later."""
+    there, here = item.memory.expires_at, before.expires_at
+    if there is not None and here is not None and abs(there - here) < _WRITTEN_OUT:
+        return here
+    # What was said again here lives longer without having been changed.
+    later = there is None or (here is not None and there > here)
+    return there if later or _changed_after(item, before.updated_at) else here
 
 
 def _wins(item: Incoming, before: Memory) -> bool:

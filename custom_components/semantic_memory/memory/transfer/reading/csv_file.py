@@ -1,6 +1,6 @@
 """CSV with the columns of ha-semantic-memory's table ``memories``, or with those of our own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 import csv
 from dataclasses import replace
 from datetime import tzinfo
@@ -26,8 +26,8 @@ _USED: Final = frozenset(
 )
 _OURS: Final = frozenset({"id", "owner", "deleted_at", "surface"})
 """Columns that only our own CSV has: it says of more than others what it means."""
-_APOSTROPHE: Final = re.compile("'(?=\\s*[-=+@\t\r\n\uff0b\uff0d\uff1d\uff20])")
-"""What our own CSV puts before texts that a spreadsheet would take for formulas."""
+_APOSTROPHE: Final = re.compile("'(?='*\\s*[-=+@\t\r\n\uff0b\uff0d\uff1d\uff20])")
+"""What our own CSV puts before texts that a spreadsheet would take for formulas, and before what looks like that."""
 _OWNERS: Final = ("user_id", "owner")
 _NOBODY: Final = frozenset({"", "default", "none"})
 """What ha-semantic-memory has for a caller without a user."""
@@ -99,7 +99,7 @@ class CsvReader:
     def _found_or_refused(self, where: int, columns: Sequence[str], row: Sequence[str]) -> Found | Refused:
         if len(row) != len(columns):
             return Refused(where, Reason.NOT_UNDERSTOOD)
-        ours = _OURS.issubset(columns)
+        ours = _is_ours(columns)
         fields = dict(zip(columns, map(_plain, row) if ours else row, strict=True))
         try:
             if not all(is_utf8(cell) for cell in row):
@@ -112,7 +112,7 @@ class CsvReader:
     def _found(self, where: int, fields: Mapping[str, str]) -> Found:
         """Return what a row says. Raises UnusableError."""
         key = values.key(fields["key"])
-        tags, all_tags = values.tags(values.without_words_of(values.split_tags(fields.get("tags")), key))
+        tags, all_tags = values.tags(_tags(fields, key))
         scope, known_scope = values.scope(fields.get("scope"))
         owner = next((fields[name].strip() for name in _OWNERS if fields.get(name)), "")
         created_at = self._known(fields, "created_at")
@@ -172,6 +172,17 @@ def header(line: str) -> list[str] | None:
 def delimiter(line: str) -> str:
     """Return what parts the columns."""
     return max(_DELIMITERS, key=line.count)
+
+
+def _is_ours(columns: Collection[str]) -> bool:
+    return _OURS.issubset(columns)
+
+
+def _tags(fields: Mapping[str, str], key: str) -> list[str]:
+    """Return the tags; in our own CSV they are as somebody gave them, with blanks, and words of the key among them."""
+    if _is_ours(fields.keys()):
+        return fields.get("tags", "").split(",")
+    return values.without_words_of(values.split_tags(fields.get("tags")), key)
 
 
 def _plain(cell: str) -> str:
