@@ -8,6 +8,7 @@ from homeassistant.exceptions import ServiceValidationError, Unauthorized
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
+from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.models import Caller
 
@@ -67,6 +68,16 @@ async def test_at_first_it_only_reports(
 
     answer = await async_act(hass, "import", hass_admin_user, path="memory.db", dry_run=False)
     assert (answer["added"], answer["unchanged"]) == (0, 2)
+
+
+async def test_a_trial_that_nobody_sees_is_no_import(hass: HomeAssistant, engine: MemoryEngine, old: Path) -> None:
+    data: dict[str, Any] = {"path": "memory.db"}
+    with pytest.raises(ServiceValidationError) as caught:
+        await hass.services.async_call(DOMAIN, "memory_import", data, blocking=True)
+    assert caught.value.translation_key == "import_trial_unseen"
+    assert await keys(engine) == []
+    await hass.services.async_call(DOMAIN, "memory_import", data | {"dry_run": False}, blocking=True)
+    assert await keys(engine) == ["car", "dog"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ class Request:
     entry: SemanticMemoryConfigEntry
     caller: Caller
     data: Mapping[str, Any]
+    answered: bool = True
+    """Whether a response was asked for."""
 
     @property
     def engine(self) -> MemoryEngine:

@@ -55,7 +55,7 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
         await _async_require_admin(hass, call.context)
     entry = _entry(hass, action)
     caller = await async_caller_for_action(hass, call.context, call.data.get("person"))
-    request = Request(hass, entry, caller, call.data)
+    request = Request(hass, entry, caller, call.data, call.return_response)
     with translate_errors():
         try:
             return await action.handler(request)

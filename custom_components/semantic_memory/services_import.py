@@ -19,17 +19,19 @@ async def _async_import(request: Request) -> JsonObjectType:
     given: str | None = data.get("path")
     if given is None:
         raise InvalidInputError("import_path_missing")
+    # Whoever does not say so yet has not seen what would happen.
+    dry_run = data.get("dry_run") is not False
+    if dry_run and not request.answered:  # it would pass for an import
+        raise InvalidInputError("import_trial_unseen")
     scope = policy.parse_scope(data.get("scope") or (Scope.USER if caller.user_id else Scope.HOUSEHOLD))
     if scope not in _SCOPES:
         raise InvalidInputError("invalid_scope", scope=scope, allowed=", ".join(_SCOPES))
-    keep_owners, dry_run = data.get("keep_owners"), data.get("dry_run")
     options = await async_import_options(
         request.hass,
         policy.owner_for(caller, scope),
         format_=data.get("format"),
-        keep_owners=keep_owners is not False,
-        # Whoever does not say so yet has not seen what would happen.
-        dry_run=dry_run is not False,
+        keep_owners=data.get("keep_owners") is not False,
+        dry_run=dry_run,
     )
     path = await async_readable_path(request.hass, given)
     report = await request.engine.transfer.async_import(caller, path, options)
