@@ -80,7 +80,7 @@ class _VectorIndex:
         try:
             await self._engine.async_load_index()
         except StorageError as err:
-            _LOGGER.error("The vector index could not be made: %s", err)
+            reason, final = f"the index could not be made ({err.placeholders.get('reason') or err.code})", False
         if complaint := self._complaint():
             self._tell(reason or complaint)
             return final

@@ -293,8 +293,8 @@ def _stop_checkpoints(connection: sqlite3.Connection) -> None:
 
 def _begin_hold(connection: sqlite3.Connection) -> bool:
     """Empty the log and stop moving it into the file; return whether it is empty."""
+    _stop_checkpoints(connection)  # first: the file has to stay as it is also where the log cannot be emptied
     (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    _stop_checkpoints(connection)
     return not busy
 
 
