@@ -6,17 +6,20 @@ import io
 from pathlib import Path
 import sqlite3
 import tarfile
+from typing import Any
 from unittest.mock import patch
 
 from homeassistant.components.backup.const import DATA_MANAGER, EXCLUDE_FROM_BACKUP
 from homeassistant.components.backup.manager import BackupManager
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.semantic_memory import backup
+import custom_components.semantic_memory as integration
+from custom_components.semantic_memory import backup, restoring
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import StorageError
 from custom_components.semantic_memory.memory.hold import Hold
@@ -89,6 +92,56 @@ async def test_a_reload_meanwhile(hass: HomeAssistant, setup_integration: MockCo
     await backup.async_post_backup(hass)
     assert (folder / "memory.db").read_bytes() != before
     assert (await async_act(hass, "list"))["total"] == 7
+
+
+@pytest.mark.parametrize("begins", [True, False])
+async def test_it_begins_or_ends_while_the_entry_is_set_up(
+    hass: HomeAssistant, setup_integration: MockConfigEntry, *, begins: bool
+) -> None:
+    if not begins:
+        await backup.async_pre_backup(hass)
+    set_up = integration._async_set_up
+
+    async def slowly(*args: Any) -> None:
+        await (backup.async_pre_backup if begins else backup.async_post_backup)(hass)
+        await set_up(*args)
+
+    with patch.object(integration, "_async_set_up", slowly):
+        await hass.config_entries.async_reload(setup_integration.entry_id)
+    assert setup_integration.runtime_data.engine.hold.active is begins
+    await backup.async_post_backup(hass)
+    assert not setup_integration.runtime_data.engine.hold.active
+
+
+async def test_it_waits_for_a_restore(hass: HomeAssistant, setup_integration: MockConfigEntry, folder: Path) -> None:
+    """The files are not copied while they are being replaced."""
+    await async_act(hass, "set", key="cat", value="The cat is called Tom")
+    await async_act(hass, "backup")
+    beginning: list[asyncio.Task[None]] = []
+    unload = restoring._async_unload
+
+    async def unload_meanwhile(*args: Any) -> None:
+        beginning.append(asyncio.create_task(backup.async_pre_backup(hass)))
+        await unload(*args)
+
+    with patch.object(restoring, "_async_unload", unload_meanwhile):
+        await async_act(hass, "restore_backup")
+    await beginning[0]
+    assert setup_integration.runtime_data.engine.hold.active
+    with pytest.raises(HomeAssistantError, match="making a backup"):
+        await async_act(hass, "restore_backup")
+    await backup.async_post_backup(hass)
+
+
+async def test_its_end_is_never_told(
+    hass: HomeAssistant, setup_integration: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever made it has crashed: backups of the memory can be restored again after some hours."""
+    await async_act(hass, "backup")
+    monkeypatch.setattr(backup, "LONGEST_SECONDS", 0.0)
+    await backup.async_pre_backup(hass)
+    await setup_integration.runtime_data.engine.hold.async_end()
+    assert (await async_act(hass, "restore_backup"))["status"] == "ok"
 
 
 def test_nothing_of_ours_is_left_out() -> None:

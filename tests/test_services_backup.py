@@ -190,6 +190,9 @@ async def test_a_failure_leaves_everything_as_it_was(
     assert "{" not in str(raised.value)
     if code == "not_unloaded":
         assert state_of(setup_integration) is ConfigEntryState.FAILED_UNLOAD
+        with pytest.raises(HomeAssistantError) as raised:
+            await async_act(hass, "restore_backup", name=backup["name"])
+        assert raised.value.translation_key == code
         setup_integration.mock_state(hass, ConfigEntryState.LOADED)
     assert state_of(setup_integration) is ConfigEntryState.LOADED
     assert await keys(hass) == ["dog"]

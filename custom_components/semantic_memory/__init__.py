@@ -12,7 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
-from .backup import async_is_under_way
+from .backup import async_follow, async_is_under_way
 from .const import CONF_EMBEDDER, DOMAIN, EMBEDDER_OLLAMA, FOLDER
 from .data import SemanticMemoryConfigEntry, SemanticMemoryData, settings_from
 from .llm import async_register_llm_api
@@ -42,6 +42,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntr
         )
         try:
             await _async_set_up(hass, entry, engine)
+            await async_follow(hass, engine)
         except BaseException:
             await engine.async_close()
             raise

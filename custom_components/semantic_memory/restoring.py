@@ -7,12 +7,11 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, OperationNotAllowed
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 
-from .backup import async_is_under_way
+from .backup import async_is_under_way, async_replacing
 from .const import DOMAIN, FOLDER
 from .data import SemanticMemoryConfigEntry
 from .memory.engine import DATABASE
@@ -24,7 +23,6 @@ from .memory.storage.snapshots import Snapshot
 
 _LOGGER = logging.getLogger(__name__)
 
-_LOCK: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_restoring")
 REPLACED: Final = "replaced"
 DAMAGED: Final = "damaged"
 
@@ -58,7 +56,7 @@ async def async_restore(
 
 async def async_start_empty(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
     """Put the database aside, where it can be rescued from, and start with an empty one. Raises StorageError."""
-    async with hass.data.setdefault(_LOCK, asyncio.Lock()):
+    async with async_replacing(hass):
         _refuse_while_copied(hass)
         await _async_unload(hass, entry)
         try:
@@ -71,7 +69,7 @@ async def _async_restore(
     hass: HomeAssistant, entry: SemanticMemoryConfigEntry, name: str | None, prefix: str
 ) -> Restored:
     path = database_path(hass)
-    async with hass.data.setdefault(_LOCK, asyncio.Lock()):
+    async with async_replacing(hass):
         _refuse_while_copied(hass)
         snapshot = await hass.async_add_executor_job(restoring.choose, path, name)
         before = await _async_take_before(entry)
@@ -104,7 +102,11 @@ async def _async_take_before(entry: SemanticMemoryConfigEntry) -> Snapshot | Non
 
 
 async def _async_unload(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
-    if not await hass.config_entries.async_unload(entry.entry_id):
+    try:
+        unloaded = await hass.config_entries.async_unload(entry.entry_id)
+    except OperationNotAllowed:  # an earlier attempt has failed, or it is being set up
+        unloaded = False
+    if not unloaded:
         raise StorageError("not_unloaded")
 
 

@@ -15,7 +15,7 @@ import pytest
 from custom_components.semantic_memory.memory import hold
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.errors import DatabaseClosedError, DatabaseUnavailableError
+from custom_components.semantic_memory.memory.errors import DatabaseClosedError, DatabaseUnavailableError, StorageError
 from custom_components.semantic_memory.memory.models import EngineSettings, RecallRequest
 from custom_components.semantic_memory.memory.storage import database, snapshots as storing
 
@@ -247,11 +247,32 @@ async def test_another_program_reads_the_log(engine: MemoryEngine, file: Path, m
     assert not engine._database.held
 
 
+async def test_the_log_cannot_be_emptied(engine: MemoryEngine) -> None:
+    """The disk is full: at least nothing is moved into the file while it is copied."""
+
+    def deny(connection: sqlite3.Connection) -> None:
+        connection.set_authorizer(
+            lambda action, name, *_: (
+                sqlite3.SQLITE_DENY
+                if (action, name) == (sqlite3.SQLITE_PRAGMA, "wal_checkpoint")
+                else sqlite3.SQLITE_OK
+            )
+        )
+
+    await engine._database.async_maintain(deny)
+    with pytest.raises(StorageError):
+        await engine.hold.async_begin()
+    pages = await engine._database.async_maintain(lambda c: c.execute("PRAGMA wal_autocheckpoint").fetchone())
+    assert pages == (0,)
+    await engine._database.async_maintain(lambda c: c.set_authorizer(None))
+    await engine.hold.async_end()
+
+
 async def test_it_does_not_last_for_ever(
     engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whoever announced the backup has crashed."""
-    monkeypatch.setattr(hold, "_LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(hold, "LONGEST_SECONDS", 0.0)
     await engine.hold.async_begin()
     await until(lambda: not engine._database.held)
     assert "never ended" in caplog.text
@@ -261,7 +282,7 @@ async def test_it_does_not_last_for_ever(
 async def test_an_end_that_fails_is_logged(
     engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(hold, "_LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(hold, "LONGEST_SECONDS", 0.0)
     monkeypatch.setattr(engine._database, "async_release", _fail)
     await engine.hold.async_begin()
     await until(lambda: "could not be tidied up" in caplog.text)

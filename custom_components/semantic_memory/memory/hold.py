@@ -11,7 +11,7 @@ from .upkeep import Upkeep
 
 _LOGGER = logging.getLogger(__name__)
 
-_LONGEST_SECONDS: Final = 6 * 3_600.0
+LONGEST_SECONDS: Final = 6 * 3_600.0
 """A backup that takes longer has been given up by whoever made it; the log must not grow for ever."""
 
 
@@ -25,6 +25,11 @@ class Hold:
         self._snapshots = snapshots
         self._limit: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
+
+    @property
+    def active(self) -> bool:
+        """Return whether the files are held."""
+        return self._database.held
 
     async def async_begin(self) -> None:
         """Hold the files from now on: until :meth:`async_end` they stay, and only the log grows. Raises StorageError.
@@ -49,7 +54,7 @@ class Hold:
     def watch(self) -> None:
         """Limit how long files are held."""
         self._stop_watching()
-        self._limit = asyncio.get_running_loop().call_later(_LONGEST_SECONDS, self._give_up)
+        self._limit = asyncio.get_running_loop().call_later(LONGEST_SECONDS, self._give_up)
 
     async def async_close(self) -> None:
         """Stop the watch."""
@@ -63,7 +68,7 @@ class Hold:
             self._limit = None
 
     def _give_up(self) -> None:
-        _LOGGER.warning("A backup was announced %d hours ago and never ended", _LONGEST_SECONDS / 3_600)
+        _LOGGER.warning("A backup was announced %d hours ago and never ended", LONGEST_SECONDS / 3_600)
         self._limit = None
         self._ending = asyncio.create_task(self._async_give_up(), name="semantic_memory end of hold")
 
