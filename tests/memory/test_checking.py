@@ -201,6 +201,20 @@ async def test_a_word_index_that_breaks_while_in_use_is_mended(path: Path, open_
     await assert_sound(engine)
 
 
+@pytest.mark.parametrize("damage", ["codes: no vectors", "codes: cut"])
+async def test_a_vector_index_that_breaks_while_in_use_is_mended(
+    path: Path, open_engine: OpenEngine, damage: str
+) -> None:
+    engine = await open_engine(FakeEmbedder())
+    damaged(path, DAMAGES[damage].sql)
+    with pytest.raises(IndexDamagedError):
+        await engine.async_recall(ALICE, RecallRequest(query="The tree number"))
+    assert engine._database.fault is None
+    await until(lambda: parts(engine) == {Part.CODES})
+    await assert_serves(engine)
+    await assert_sound(engine)
+
+
 async def test_a_word_index_that_went_on_is_not_taken_for_damage(path: Path, open_engine: OpenEngine) -> None:
     engine = await open_engine(FakeEmbedder())
     for _ in range(3):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+from ..errors import IndexDamagedError
 from .candidates import Entry, live_entries
 from .codes import sign_code
 
@@ -55,16 +56,18 @@ class Vec0Index:
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
     ) -> list[int]:
-        """Search each owner's partition by Hamming distance (``owner IN`` would ignore ``k`` in sqlite-vec 0.1.9)."""
+        """Search each owner's partition by Hamming distance (``owner IN`` would ignore ``k`` in sqlite-vec 0.1.9).
+
+        Raises IndexDamagedError where sqlite-vec cannot make sense of its own tables; it has no error code for that.
+        """
         code = sign_code(query.astype("<f4").tobytes())
-        return [
-            seq
-            for owner in owners
-            for (seq,) in connection.execute(
-                f"SELECT rowid FROM {code_table(space_id)} WHERE code MATCH vec_bit(?) AND k = ? AND owner = ?",
-                (code, limit, owner),
-            )
-        ]
+        sql = f"SELECT rowid FROM {code_table(space_id)} WHERE code MATCH vec_bit(?) AND k = ? AND owner = ?"
+        try:
+            return [seq for owner in owners for (seq,) in connection.execute(sql, (code, limit, owner))]
+        except sqlite3.OperationalError as err:
+            if err.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                raise IndexDamagedError from err
+            raise
 
     def _drop_orphans(self, connection: sqlite3.Connection) -> None:
         """Drop the tables of spaces that were dropped while sqlite-vec could not be loaded."""
