@@ -42,16 +42,19 @@ async def test_diagnostics(
     assert await async_setup_component(hass, "homeassistant", {})
     await _fill(hass, setup_integration)
     await setup_integration.runtime_data.engine.async_run_maintenance()
+    taken = await setup_integration.runtime_data.engine.snapshots.async_take()
     about = await get_diagnostics_for_config_entry(hass, hass_client, setup_integration)
     assert isinstance(about, dict)
     versions: dict[str, str] = about["versions"]
     assert versions["sqlite"]
     assert about["files"]["memory.db"] > 0
+    assert about["snapshots"] == {taken.name: taken.size}
     assert about["engine"]["stats"]["database_bytes"] > 0
     assert about == snapshot(
         exclude=paths(
             "versions",
             "files",
+            "snapshots",
             "engine.stats.database_bytes",
             "engine.last_check.at",
             "engine.last_check.seconds",

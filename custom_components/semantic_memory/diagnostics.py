@@ -19,6 +19,7 @@ from .data import SemanticMemoryConfigEntry
 from .memory.engine import MemoryEngine
 from .memory.errors import SemanticMemoryError
 from .memory.models import HOUSEHOLD
+from .memory.storage.snapshots import FOLDER as SNAPSHOTS
 
 # People's entity ids are made of their names, and the prompt is what somebody wrote.
 TO_REDACT: Final = {CONF_API_KEY, CONF_PERSON, CONF_PROMPT}
@@ -37,6 +38,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Semanti
         },
         "versions": await hass.async_add_executor_job(_versions),
         "files": await hass.async_add_executor_job(_file_sizes, folder),
+        "snapshots": await hass.async_add_executor_job(_file_sizes, folder / SNAPSHOTS),
     }
     if entry.state is ConfigEntryState.LOADED:
         about["engine"] = await _engine(entry.runtime_data.engine)
@@ -99,7 +101,7 @@ def _version(package: str) -> str | None:
 
 
 def _file_sizes(folder: Path) -> dict[str, int]:
-    """Return the bytes of every file in the engine's folder. Reads the folder."""
+    """Return the bytes of every file in a folder of the engine. Reads the folder."""
     if not folder.is_dir():
         return {}
     return {path.name: path.stat().st_size for path in sorted(folder.iterdir()) if path.is_file()}
