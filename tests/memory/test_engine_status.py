@@ -10,7 +10,7 @@ import pytest
 from custom_components.semantic_memory.memory.embedding.base import SpaceKey
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.errors import DatabaseDamagedError, StorageError
+from custom_components.semantic_memory.memory.errors import DatabaseClosedError, DatabaseDamagedError, StorageError
 from custom_components.semantic_memory.memory.models import (
     Caller,
     EmbedderState,
@@ -119,6 +119,17 @@ async def test_a_start_that_closing_interrupts_leaves_no_task(open_engine: OpenE
     await engine.async_close()
     await asyncio.gather(starting, return_exceptions=True)
     assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("semantic_memory")] == []
+
+
+async def test_nothing_is_changed_any_more_while_it_is_closed(engine: MemoryEngine) -> None:
+    """A purge that began now could not reach the snapshots."""
+    memory = await remember(engine, "The cat is called Tom", key="cat")
+    await engine.snapshots.async_take()
+    closing = asyncio.create_task(engine.async_close())
+    await asyncio.sleep(0)
+    with pytest.raises(DatabaseClosedError):
+        await engine.async_forget(ALICE, [memory.id], purge=True)
+    await closing
 
 
 async def test_only_the_owner_of_the_files_can_read_them(engine: MemoryEngine, tmp_path: Path) -> None:

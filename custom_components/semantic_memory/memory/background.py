@@ -5,6 +5,8 @@ from collections.abc import Callable, Coroutine
 import logging
 from typing import Any, Final
 
+from .errors import DatabaseClosedError
+
 _LOGGER = logging.getLogger(__name__)
 
 _RESTART_SECONDS: Final = 60.0
@@ -34,7 +36,13 @@ class BackgroundTasks:
             await asyncio.gather(task, return_exceptions=True)
 
     async def async_finish[T](self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for ``work``, which runs to its end even if whoever waits is cancelled."""
+        """Wait for ``work``, which runs to its end even if whoever waits is cancelled.
+
+        Raises DatabaseClosedError once all has been stopped: it could be interrupted half-way.
+        """
+        if self._ended:
+            work.close()
+            raise DatabaseClosedError
         task = asyncio.create_task(work)
         self._finishing.add(task)
         task.add_done_callback(self._finishing.discard)

@@ -48,6 +48,20 @@ def test_a_sound_log_is_left_to_sqlite(crashed: Path) -> None:
     assert bodies(crashed) == ["in the file", "in the log"]
 
 
+def test_a_full_disk_is_not_filled_with_halves(crashed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening is tried again and again until there is room."""
+
+    def fill(_: Path, kept: Path) -> None:
+        kept.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    wal(crashed).write_bytes(b"\xff" * 100)
+    monkeypatch.setattr(shutil, "copy2", fill)
+    with pytest.raises(OSError, match="No space left"):
+        log.keep_unreadable(crashed, "damaged-1")
+    assert not (crashed.parent / KEPT).exists()
+
+
 @pytest.mark.parametrize("place", [0, 3, 8, 17, 23, 25, 31])
 def test_a_damaged_header(crashed: Path, place: int, caplog: pytest.LogCaptureFixture) -> None:
     """The control is what SQLite makes of it: the row in the log is gone."""

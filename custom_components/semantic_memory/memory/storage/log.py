@@ -32,7 +32,11 @@ def keep_unreadable(database: Path, mark: str) -> None:
     if not any(header) or _is_sound(header):
         return
     kept = log.with_name(f"{mark}-{log.name}")
-    shutil.copy2(log, kept)
+    try:
+        shutil.copy2(log, kept)
+    except OSError:  # it will be tried again, and a full disk must not be filled with halves
+        kept.unlink(missing_ok=True)
+        raise
     _LOGGER.error(
         "The log of the memory database is damaged; what was stored last may be missing. It is kept as %s", kept
     )
