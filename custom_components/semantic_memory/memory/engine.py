@@ -1,10 +1,9 @@
 """Remember, recall, forget: what the surfaces call."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 import logging
 from pathlib import Path
 import sqlite3
@@ -18,16 +17,14 @@ from .embedding.base import Embedder
 from .errors import DatabaseUnavailableError, EmbeddingError, InvalidInputError, StorageError
 from .hold import Hold
 from .listeners import Listener, Listeners
+from .maintenance import Maintenance, async_repeat_daily
 from .models import (
-    MAX_RECALL_LIMIT,
-    SECONDS_PER_DAY,
     Caller,
     ChangeKind,
     EngineEvent,
     EngineSettings,
     EngineStatus,
     HistoryEntry,
-    Hit,
     Memory,
     MemoryChanges,
     MemoryDraft,
@@ -41,8 +38,9 @@ from .models import (
     Source,
     Stats,
 )
+from .recalling import Recaller
 from .snapshots import Snapshots
-from .storage import changes as storing, listing, memories, search, words
+from .storage import changes as storing, listing, memories, words
 from .storage.database import Database
 from .storage.filters import Conditions, register_functions
 from .storage.opening import open_schema
@@ -57,11 +55,6 @@ from .writes import Writes
 _LOGGER = logging.getLogger(__name__)
 
 DATABASE: Final = "memory.db"
-_QUERY_CHARACTERS: Final = 8_192
-"""As much of a query as is embedded."""
-_SIMILAR_SCORE: Final = 0.85
-"""Calibrated similarity from which another memory may contradict or repeat a new one."""
-_SIMILAR_LIMIT: Final = 3
 _MAINTENANCE: Final = Source(surface="maintenance")
 
 
@@ -93,6 +86,8 @@ class MemoryEngine:
         self._worker = EmbeddingWorker(database, NoIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._upkeep = Upkeep(database, self._worker)
         self._writes = Writes(database, self._worker, self._listeners, settings, clock)
+        self._recaller = Recaller(database, self._worker, self._upkeep, settings, clock)
+        self._maintenance = Maintenance(self._writes, self._upkeep)
         self.snapshots = Snapshots(database, clock)
         self.hold = Hold(database, self._upkeep, self.snapshots)
         self.checks = Checks(database, self._worker, clock)
@@ -143,7 +138,7 @@ class MemoryEngine:
             self._background.start("embeddings", self._worker.async_run)
         self._background.start("uses", self._uses.async_run)
         self._background.start("index", self._upkeep.async_run)
-        self._background.start("maintenance", self._async_maintain_daily)
+        self._background.start("maintenance", partial(async_repeat_daily, self.async_run_maintenance))
         self._background.start("snapshots", self.snapshots.async_run)
         self._background.start("checks", self.checks.async_run_daily)
 
@@ -170,7 +165,7 @@ class MemoryEngine:
     async def async_remember(self, caller: Caller, draft: MemoryDraft) -> RememberResult:
         """Store a memory, or bring the one it is about up to date; it is durable when this returns."""
         prepared = drafts.prepare(caller, draft)
-        known = await self._async_embed(document_text(prepared.key, prepared.value, prepared.tags or ()))
+        known = await self._recaller.async_embed(document_text(prepared.key, prepared.value, prepared.tags or ()))
         outcome, memory, before = await self._writes.async_change(
             caller, lambda change: change.remember(prepared, known)
         )
@@ -179,7 +174,7 @@ class MemoryEngine:
             await self._writes.at_hand.async_follow([memory])
             return RememberResult(outcome=outcome, memory=memory)
         await self._writes.async_changed("set", [memory], [before] if before else [])
-        similar = await self._async_similar(caller, memory, known)
+        similar = await self._recaller.async_similar(caller, memory, known)
         return RememberResult(outcome=outcome, memory=memory, similar=similar)
 
     @_to_the_end
@@ -267,33 +262,12 @@ class MemoryEngine:
 
     async def async_recall(self, caller: Caller, request: RecallRequest) -> RecallResult:
         """Find memories by meaning and by word. Raises InvalidInputError."""
-        query = request.query.strip()
-        if not query:
-            raise InvalidInputError("query_empty")
-        limit = self.settings.recall_limit if request.limit is None else request.limit
-        if not 1 <= limit <= MAX_RECALL_LIMIT:
-            raise InvalidInputError("invalid_limit", max=MAX_RECALL_LIMIT)
-        if request.threshold is not None and not 0 <= request.threshold <= 1:
-            raise InvalidInputError("invalid_threshold")
-        vectors = await self._worker.async_query_vectors(_embeddable(query))
-        now = self._clock()
-        wanted = search.Search(
-            query=query,
-            owners=policy.visible_owners(caller, request.filter.owner),
-            where=request.filter,
-            vectors=vectors,
-            limit=limit,
-            threshold=self.settings.threshold if request.threshold is None else request.threshold,
-            strict=request.threshold is not None,
-            keyword_weight=self.settings.keyword_weight,
-            now=now,
-        )
-        hits = await self._async_search(wanted)
+        result = await self._recaller.async_recall(caller, request)
+        found = tuple(hit.memory for hit in result.hits)
         if request.touch:
-            self._uses.count([hit.memory for hit in hits], now)
-        self._worker.set_last_recall(now)
-        self._tell(EngineEvent(kind="recall", memories=tuple(hit.memory for hit in hits)))
-        return RecallResult(hits=hits, space=self._worker.model_of(vectors))
+            self._uses.count(found, self._clock())
+        self._tell(EngineEvent(kind="recall", memories=found))
+        return result
 
     async def async_list(
         self,
@@ -366,76 +340,9 @@ class MemoryEngine:
     @_to_the_end
     async def async_run_maintenance(self) -> None:
         """Take expired memories out, and purge those that were forgotten or expired long enough ago."""
-        now = self._clock()
-        forgotten_before = now - self.settings.forgotten_days * SECONDS_PER_DAY
-
-        def purge(change: storing.Change) -> list[Memory]:
-            due = memories.find(change.connection, "deleted_at <= :before", {"before": forgotten_before})
-            change.purge(due)
-            return [memory for _, memory in due]
-
-        expired = await self._writes.async_change(Caller(), lambda change: change.expire())
-        purged = await self._writes.async_change(Caller(), purge)
-        if expired or purged:
-            await self._writes.async_changed("purge", [*expired, *purged], [*expired, *purged])
-        if purged:
-            await self._upkeep.async_leave_no_trace()
+        await self._maintenance.async_run()
 
     # Inside
-
-    async def _async_embed(self, text: str) -> storing.KnownVector | None:
-        """Return the built-in vector of a text, so that a memory is found by meaning as soon as it is stored."""
-        if self._worker.built_in is None:
-            return None
-        embedder, space = self._worker.built_in
-        try:
-            vectors = await embedder.async_embed_documents([text])
-        except EmbeddingError:
-            return None  # the worker will try again, and says what is wrong
-        return storing.KnownVector(space.id, text, vectors[0].astype("<f4").tobytes())
-
-    async def _async_similar(
-        self, caller: Caller, memory: Memory, known: storing.KnownVector | None
-    ) -> tuple[Hit, ...]:
-        """Return other memories that are near in the built-in space: they may contradict the new one.
-
-        ``known`` is the vector that the memory was stored with, which is its value's where the key adds nothing.
-        """
-        if known is None or known.text != memory.value:
-            known = await self._async_embed(memory.value)
-        if known is None:
-            return ()
-        import numpy as np  # noqa: PLC0415 - it is there: the vector was made with it
-
-        hits = await self._async_search(
-            search.Search(
-                query="",
-                owners=policy.visible_owners(caller),
-                where=MemoryFilter(),
-                vectors={known.space_id: np.frombuffer(known.embedding, "<f4")},
-                limit=_SIMILAR_LIMIT + 1,
-                threshold=0.0,
-                strict=True,
-                keyword_weight=0.0,
-                now=self._clock(),
-            )
-        )
-        others = (hit for hit in hits if hit.memory.id != memory.id and hit.score >= _SIMILAR_SCORE)
-        return tuple(others)[:_SIMILAR_LIMIT]
-
-    async def _async_search(self, wanted: search.Search) -> tuple[Hit, ...]:
-        index = self._worker.index
-        hits = await self._database.async_read(lambda connection: search.run(connection, wanted, index))
-        self._upkeep.note_search()
-        return hits
-
-    async def _async_maintain_daily(self) -> None:
-        while True:
-            try:
-                await self.async_run_maintenance()
-            except StorageError as err:
-                _LOGGER.error("The daily clean-up failed: %s", err)
-            await asyncio.sleep(SECONDS_PER_DAY)
 
     def _tell(self, event: EngineEvent) -> None:
         self._listeners.tell(event)
@@ -444,7 +351,3 @@ class MemoryEngine:
 def _prepare(connection: sqlite3.Connection) -> None:
     register_functions(connection)
     words.prepare(connection)
-
-
-def _embeddable(query: str) -> str:
-    return query[:_QUERY_CHARACTERS].encode("utf-8", "replace").decode()

@@ -1,0 +1,112 @@
+"""Finding memories: for whoever asks, and those that resemble a new one."""
+
+from collections.abc import Callable
+from typing import Final
+
+from . import policy
+from .errors import EmbeddingError, InvalidInputError
+from .models import MAX_RECALL_LIMIT, Caller, EngineSettings, Hit, Memory, MemoryFilter, RecallRequest, RecallResult
+from .storage import search
+from .storage.changes import KnownVector
+from .storage.database import Database
+from .upkeep import Upkeep
+from .worker import EmbeddingWorker
+
+_QUERY_CHARACTERS: Final = 8_192
+"""As much of a query as is embedded."""
+_SIMILAR_SCORE: Final = 0.85
+"""Calibrated similarity from which another memory may contradict or repeat a new one."""
+_SIMILAR_LIMIT: Final = 3
+
+
+class Recaller:
+    """Embeds and searches. Every coroutine may raise StorageError."""
+
+    def __init__(
+        self,
+        database: Database,
+        worker: EmbeddingWorker,
+        upkeep: Upkeep,
+        settings: EngineSettings,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take what is searched, and what embeds."""
+        self._database = database
+        self._worker = worker
+        self._upkeep = upkeep
+        self._settings = settings
+        self._clock = clock
+
+    async def async_recall(self, caller: Caller, request: RecallRequest) -> RecallResult:
+        """Find memories by meaning and by word. Raises InvalidInputError."""
+        query = request.query.strip()
+        if not query:
+            raise InvalidInputError("query_empty")
+        limit = self._settings.recall_limit if request.limit is None else request.limit
+        if not 1 <= limit <= MAX_RECALL_LIMIT:
+            raise InvalidInputError("invalid_limit", max=MAX_RECALL_LIMIT)
+        if request.threshold is not None and not 0 <= request.threshold <= 1:
+            raise InvalidInputError("invalid_threshold")
+        vectors = await self._worker.async_query_vectors(_embeddable(query))
+        wanted = search.Search(
+            query=query,
+            owners=policy.visible_owners(caller, request.filter.owner),
+            where=request.filter,
+            vectors=vectors,
+            limit=limit,
+            threshold=self._settings.threshold if request.threshold is None else request.threshold,
+            strict=request.threshold is not None,
+            keyword_weight=self._settings.keyword_weight,
+            now=self._clock(),
+        )
+        hits = await self._async_search(wanted)
+        self._worker.set_last_recall(wanted.now)
+        return RecallResult(hits=hits, space=self._worker.model_of(vectors))
+
+    async def async_embed(self, text: str) -> KnownVector | None:
+        """Return the built-in vector of a text, so that a memory is found by meaning as soon as it is stored."""
+        if self._worker.built_in is None:
+            return None
+        embedder, space = self._worker.built_in
+        try:
+            vectors = await embedder.async_embed_documents([text])
+        except EmbeddingError:
+            return None  # the worker will try again, and says what is wrong
+        return KnownVector(space.id, text, vectors[0].astype("<f4").tobytes())
+
+    async def async_similar(self, caller: Caller, memory: Memory, known: KnownVector | None) -> tuple[Hit, ...]:
+        """Return other memories that are near in the built-in space: they may contradict the new one.
+
+        ``known`` is the vector that the memory was stored with, which is its value's where the key adds nothing.
+        """
+        if known is None or known.text != memory.value:
+            known = await self.async_embed(memory.value)
+        if known is None:
+            return ()
+        import numpy as np  # noqa: PLC0415 - it is there: the vector was made with it
+
+        hits = await self._async_search(
+            search.Search(
+                query="",
+                owners=policy.visible_owners(caller),
+                where=MemoryFilter(),
+                vectors={known.space_id: np.frombuffer(known.embedding, "<f4")},
+                limit=_SIMILAR_LIMIT + 1,
+                threshold=0.0,
+                strict=True,
+                keyword_weight=0.0,
+                now=self._clock(),
+            )
+        )
+        others = (hit for hit in hits if hit.memory.id != memory.id and hit.score >= _SIMILAR_SCORE)
+        return tuple(others)[:_SIMILAR_LIMIT]
+
+    async def _async_search(self, wanted: search.Search) -> tuple[Hit, ...]:
+        index = self._worker.index
+        hits = await self._database.async_read(lambda connection: search.run(connection, wanted, index))
+        self._upkeep.note_search()
+        return hits
+
+
+def _embeddable(query: str) -> str:
+    return query[:_QUERY_CHARACTERS].encode("utf-8", "replace").decode()
