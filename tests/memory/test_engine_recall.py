@@ -2,10 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 
+from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import InvalidInputError, MemoryNotFoundError, NotAllowedError
 from custom_components.semantic_memory.memory.models import (
@@ -226,6 +226,8 @@ async def test_own_memories_come_before_the_households(engine: MemoryEngine) -> 
     assert [hit.memory.id for hit in found.hits] == [ours.id]
 
 
-async def test_settings_can_be_replaced(facts: MemoryEngine) -> None:
-    facts.settings = replace(facts.settings, recall_limit=2, threshold=0.0)
-    assert len(await keys(facts, "key")) == 2
+async def test_settings_are_used(open_engine: OpenEngine, built_in: StaticEmbedder) -> None:
+    engine = await open_engine(built_in, settings=EngineSettings(recall_limit=2, threshold=0.0))
+    for key, value in FACTS.items():
+        await remember(engine, value, key=key)
+    assert len(await keys(engine, "key")) == 2

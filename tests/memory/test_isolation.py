@@ -230,7 +230,7 @@ NOT_FOR_CALLERS: Final = {
     "async_open", "async_start", "async_load_index", "async_close", "async_reembed", "async_run_maintenance",
     "has_built_in", "status", "subscribe", "wake",
     "checks.async_open", "checks.async_run", "checks.async_run_daily",
-    "hold.async_begin", "hold.async_close", "hold.async_end", "hold.watch",
+    "hold.active", "hold.async_begin", "hold.async_close", "hold.async_end", "hold.watch",
     "snapshots.async_catch_up", "snapshots.async_close", "snapshots.async_list", "snapshots.async_pause",
     "snapshots.async_note_purged", "snapshots.async_purge_noted", "snapshots.async_run", "snapshots.async_scrub",
     "snapshots.async_take", "snapshots.async_take_if_due", "snapshots.end", "snapshots.resume",

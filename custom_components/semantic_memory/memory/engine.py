@@ -86,7 +86,7 @@ class MemoryEngine:
         self._worker = EmbeddingWorker(database, NoIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._upkeep = Upkeep(database, self._worker)
         self._writes = Writes(database, self._worker, self._listeners, settings, clock)
-        self._recaller = Recaller(database, self._worker, self._upkeep, settings, clock)
+        self._recaller = Recaller(self._writes, self._upkeep)
         self._maintenance = Maintenance(self._writes, self._upkeep)
         self.snapshots = Snapshots(database, clock)
         self.hold = Hold(database, self._upkeep, self.snapshots)

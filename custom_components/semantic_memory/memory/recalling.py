@@ -1,16 +1,14 @@
 """Finding memories: for whoever asks, and those that resemble a new one."""
 
-from collections.abc import Callable
 from typing import Final
 
 from . import policy
 from .errors import EmbeddingError, InvalidInputError
-from .models import MAX_RECALL_LIMIT, Caller, EngineSettings, Hit, Memory, MemoryFilter, RecallRequest, RecallResult
+from .models import MAX_RECALL_LIMIT, Caller, Hit, Memory, MemoryFilter, RecallRequest, RecallResult
 from .storage import search
 from .storage.changes import KnownVector
-from .storage.database import Database
 from .upkeep import Upkeep
-from .worker import EmbeddingWorker
+from .writes import Writes
 
 _QUERY_CHARACTERS: Final = 8_192
 """As much of a query as is embedded."""
@@ -22,20 +20,13 @@ _SIMILAR_LIMIT: Final = 3
 class Recaller:
     """Embeds and searches. Every coroutine may raise StorageError."""
 
-    def __init__(
-        self,
-        database: Database,
-        worker: EmbeddingWorker,
-        upkeep: Upkeep,
-        settings: EngineSettings,
-        clock: Callable[[], float],
-    ) -> None:
-        """Take what is searched, and what embeds."""
-        self._database = database
-        self._worker = worker
+    def __init__(self, writes: Writes, upkeep: Upkeep) -> None:
+        """Take what is searched, what embeds, and who is told of searches."""
+        self._database = writes.database
+        self._worker = writes.worker
+        self._settings = writes.settings
+        self._clock = writes.clock
         self._upkeep = upkeep
-        self._settings = settings
-        self._clock = clock
 
     async def async_recall(self, caller: Caller, request: RecallRequest) -> RecallResult:
         """Find memories by meaning and by word. Raises InvalidInputError."""
