@@ -17,6 +17,7 @@ from custom_components.semantic_memory.memory.errors import (
     IndexDamagedError,
 )
 from custom_components.semantic_memory.memory.models import MemoryChanges, MemoryFilter, RecallRequest
+from custom_components.semantic_memory.memory.storage import spaces
 from custom_components.semantic_memory.memory.storage.checks import Part
 
 from .damage import DAMAGES, Damage
@@ -47,9 +48,20 @@ def parts(engine: MemoryEngine) -> set[Part]:
     return {finding.part for finding in engine.checks.last.findings}
 
 
+async def embedded(engine: MemoryEngine) -> None:
+    """Wait until every memory has its vectors; the status may not know yet that a check has deleted some."""
+
+    def waiting(connection: sqlite3.Connection) -> int:
+        return sum(spaces.count_waiting(connection, space_id) for space_id in spaces.space_ids(connection))
+
+    async with asyncio.timeout(10):
+        while await engine._database.async_read(waiting) or engine.status.pending:
+            await asyncio.sleep(0.01)
+
+
 async def assert_serves(engine: MemoryEngine) -> None:
     """Check that every memory that is live is found, by word and by meaning, and that more can be stored."""
-    await until(lambda: engine.status.pending == 0)
+    await embedded(engine)
     added = await remember(engine, "The tree number nine is a lime", key="nine")
     page = await engine.async_list(ALICE)
     found = await engine.async_recall(ALICE, RecallRequest(query="The tree number", limit=20, threshold=0.0))
@@ -79,7 +91,7 @@ async def test_what_disagrees_is_mended(
     found |= {finding.part for finding in (await engine.checks.async_run()).findings}
     assert found == damage.parts
     assert bool(damage.parts) == ("did not agree" in caplog.text)
-    await until(lambda: engine.status.pending == 0)
+    await embedded(engine)
     assert (await engine.checks.async_run()).findings == ()
     await assert_sound(engine)
     await assert_serves(engine)

@@ -17,7 +17,7 @@ from custom_components.semantic_memory.memory.embedding.static import StaticEmbe
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseClosedError, DatabaseUnavailableError, StorageError
 from custom_components.semantic_memory.memory.models import EngineSettings, RecallRequest
-from custom_components.semantic_memory.memory.storage import database, snapshots as storing
+from custom_components.semantic_memory.memory.storage import checkpoints, database, snapshots as storing
 
 from .fakes import ALICE, OpenEngine, assert_sound, remember, until
 
@@ -77,7 +77,7 @@ async def _keys_of_copy(folder: Path) -> set[str]:
 async def test_a_slow_copy_is_sound(
     engine: MemoryEngine, file: Path, tmp_path: Path, order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_CHECKPOINT_PAGES", 20)
+    monkeypatch.setattr(checkpoints, "_PAGES", 20)
     before = {(await remember(engine, f"Stored before the copy {n}", key=f"before_{n}")).key for n in range(60)}
     await engine.hold.async_begin()
     static = file.read_bytes()
@@ -139,7 +139,7 @@ async def test_a_reload_meanwhile(
     open_engine: OpenEngine, built_in: StaticEmbedder, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody changes the options while the backup runs."""
-    monkeypatch.setattr(database, "_CHECKPOINT_PAGES", 20)
+    monkeypatch.setattr(checkpoints, "_PAGES", 20)
     engine = await open_engine(built_in)
     await remember(engine, "Stored before", key="before")
     await engine.hold.async_begin()
@@ -245,6 +245,29 @@ async def test_another_program_reads_the_log(engine: MemoryEngine, file: Path, m
     await remember(engine, "Stored meanwhile", key="meanwhile")
     await engine.hold.async_end()
     assert not engine._database.held
+
+
+async def test_a_reader_that_ends_is_waited_for(
+    engine: MemoryEngine, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long check, say: writes go on, and the log is empty in the end."""
+    await remember(engine, "Stored before", key="before")
+    await engine._database.async_maintain(lambda connection: connection.execute("PRAGMA busy_timeout=0").fetchone())
+    with closing(sqlite3.connect(file, autocommit=True, check_same_thread=False)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM memory").fetchone()
+        begin_hold, results = checkpoints.begin_hold, list[bool]()
+
+        def end_then_begin(connection: sqlite3.Connection) -> bool:
+            results.append(begin_hold(connection))
+            if other.in_transaction:
+                other.execute("ROLLBACK")
+            return results[-1]
+
+        monkeypatch.setattr(checkpoints, "begin_hold", end_then_begin)
+        await engine.hold.async_begin()
+    assert results == [False, True]
+    await engine.hold.async_end()
 
 
 async def test_the_log_cannot_be_emptied(engine: MemoryEngine) -> None:

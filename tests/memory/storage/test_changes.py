@@ -21,7 +21,7 @@ from custom_components.semantic_memory.memory.models import (
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage import memories, spaces
 from custom_components.semantic_memory.memory.storage.changes import KnownVector
-from custom_components.semantic_memory.memory.storage.database import _rewrite
+from custom_components.semantic_memory.memory.storage.checkpoints import rewrite
 from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 from custom_components.semantic_memory.memory.text import document_text
 
@@ -295,7 +295,7 @@ def test_purging_leaves_no_trace_in_the_files(tmp_path: Path, extension: bool) -
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert traces(tmp_path, *secrets)
     store.purge(*doomed, "long")
-    _rewrite(connection)
+    rewrite(connection)
     assert traces(tmp_path, *secrets, "numbatq") == []
     assert traces(tmp_path, "zanzibar001q")
     check_word_index(connection)

@@ -23,8 +23,8 @@ from ..errors import (
     IndexDamagedError,
     StorageError,
 )
-from . import log
-from .faults import is_full, translated
+from . import checkpoints, log
+from .faults import translated
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,8 +34,7 @@ type Follow = Callable[[bool], None]
 
 _READERS: Final = 2
 _BUSY_SECONDS: Final = 5.0
-_CHECKPOINT_PAGES: Final = 1_000
-"""SQLite's own default."""
+_HOLD_ATTEMPTS: Final = 3
 
 
 class Database:
@@ -100,7 +99,7 @@ class Database:
         if self._held:
             self._rewrite_owed = True
             return False
-        return await self.async_maintain(_rewrite)
+        return await self.async_maintain(checkpoints.rewrite)
 
     @property
     def held(self) -> bool:
@@ -117,13 +116,15 @@ class Database:
         keeps the log from being emptied.
         """
         self._held = True
-        if not await self.async_maintain(_begin_hold):
-            raise DatabaseUnavailableError(path=self.path, reason="another process is using it")
+        for _ in range(_HOLD_ATTEMPTS):  # each waits for whoever still reads in the log; writes get their turn between
+            if await self.async_maintain(checkpoints.begin_hold):
+                return
+        raise DatabaseUnavailableError(path=self.path, reason="another process is using it")
 
     async def async_release(self) -> bool:
         """Move what was written meanwhile into the file and go on as usual; return whether a rewrite was put off."""
         self._held, owed, self._rewrite_owed = False, self._rewrite_owed, False
-        await self.async_maintain(_end_hold)
+        await self.async_maintain(checkpoints.end_hold)
         return owed
 
     async def async_read[T](self, work: Work[T]) -> T:
@@ -195,7 +196,7 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False)
         try:
             if self._held:
-                _stop_checkpoints(connection)
+                checkpoints.stop(connection)
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
             self._prepare(connection)
@@ -217,7 +218,7 @@ class Database:
             self._follow(False)
             if not self._held:
                 with suppress(sqlite3.Error):
-                    _make_room(connection, err)
+                    checkpoints.make_room(connection, err)
             raise
         self._follow(True)
         return result
@@ -278,33 +279,3 @@ def _begin(connection: sqlite3.Connection, since: float) -> None:
         connection.execute("BEGIN IMMEDIATE")
     finally:
         connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1_000)}")
-
-
-def _make_room(connection: sqlite3.Connection, err: BaseException) -> None:
-    """Where the disk is full, empty the log into the file as far as that has room: the log's own can be used again."""
-    if isinstance(err, sqlite3.Error) and is_full(err):
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-
-
-def _stop_checkpoints(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA wal_autocheckpoint=0").fetchone()
-    connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
-
-
-def _begin_hold(connection: sqlite3.Connection) -> bool:
-    """Empty the log and stop moving it into the file; return whether it is empty."""
-    _stop_checkpoints(connection)  # first: the file has to stay as it is also where the log cannot be emptied
-    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not busy
-
-
-def _end_hold(connection: sqlite3.Connection) -> None:
-    connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, False)
-    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}").fetchone()
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-
-
-def _rewrite(connection: sqlite3.Connection) -> bool:
-    connection.execute("VACUUM")
-    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not busy
