@@ -188,6 +188,7 @@ async def test_history_comes_along_if_asked_for(
         ("admin", "export_person", {"user_id": "../" + "a" * 29}, "invalid_user_id"),
         ("admin", "export_person", {"person": "person.nobody"}, "person_not_found"),
         ("admin", "export", {"format": "pdf"}, "invalid_export_format"),
+        ("admin", "export", {"format": "csv", "history": True}, "export_history_format"),
         ("admin", "export", {"category": "pets"}, "invalid_category"),
         ("admin", "export", {"overwrite": "perhaps"}, "invalid_flag"),
         ("automation", "export", {"scope": "user"}, "scope_needs_person"),

@@ -23,11 +23,13 @@ _USER_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 async def _async_export(request: Request) -> JsonObjectType:
     data = request.data
-    where = request.filter()
+    format_ = data.get("format") or ExportFormat.JSONL
+    if data.get("history") and format_ != ExportFormat.JSONL:
+        raise InvalidInputError("export_history_format")
     report = await request.engine.transfer.async_export(
         request.caller,
-        where,
-        format_=data.get("format") or ExportFormat.JSONL,
+        request.filter(),
+        format_=format_,
         path=await _async_path(request),
         with_history=bool(data.get("history")),
         overwrite=bool(data.get("overwrite")),

@@ -9,6 +9,7 @@ from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError
 from custom_components.semantic_memory.memory.models import MemoryDraft, RecallRequest
 from custom_components.semantic_memory.memory.storage.database import Database
+from custom_components.semantic_memory.memory.upkeep import Upkeep
 
 from .fakes import ALICE
 
@@ -35,3 +36,21 @@ async def test_a_purge_counts_although_the_file_cannot_be_rewritten(
     assert (await engine.async_list(ALICE)).total == 0
     [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert "the disk is full" in record.getMessage()
+
+
+async def test_a_purge_counts_although_the_index_cannot_be_brought_in_line(
+    engine: MemoryEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def full(*_: object) -> None:
+        raise DatabaseUnavailableError(path=tmp_path, reason="the disk is full")
+
+    await engine.async_remember(ALICE, MemoryDraft(value="secret", key="secret"))
+    await engine.async_remember(ALICE, MemoryDraft(value="The cat is called Tom", key="cat"))
+    monkeypatch.setattr(Upkeep, "_async_bring_in_line", full)
+    gone = await engine.async_forget(ALICE, ["secret"], purge=True)
+    assert [memory.key for memory in gone] == ["secret"]
+    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "the disk is full" in record.getMessage()
+    await engine.checks.async_run()
+    found = await engine.async_recall(ALICE, RecallRequest(query="the name of my kitten"))
+    assert [hit.memory.key for hit in found.hits] == ["cat"]

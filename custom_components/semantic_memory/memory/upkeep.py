@@ -80,7 +80,11 @@ class Upkeep:
             return False
         if not complete and not self._database.held:
             _LOGGER.warning("Memories were purged, but copies may stay in the log of the database: it is being read")
-        await self._async_bring_in_line(self._worker.index)
+        try:
+            await self._async_bring_in_line(self._worker.index)
+        except StorageError as err:  # the purge itself has happened; a check mends the index
+            _LOGGER.warning("The index could not be brought in line after a purge: %s", err)
+            self._database.on_index_damage()
         return complete
 
     async def async_size(self) -> int:
