@@ -1,5 +1,6 @@
 """JSON Lines: our own export, and the knowledge graph of the MCP memory server."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 import hashlib
 import json
@@ -38,7 +39,7 @@ _REASONS: Final = {
 }
 
 
-class _JsonReader:
+class _JsonReader(ABC):
     """Objects, one on each line."""
 
     format: ClassVar[Format]
@@ -69,9 +70,9 @@ class _JsonReader:
         """Close the file."""
         self._file.close()
 
+    @abstractmethod
     def _of_line(self, number: int, record: object) -> Iterator[Found | Refused]:
         """Yield what a line says. Raises UnusableError."""
-        raise NotImplementedError
 
     def _ignore(self, record: object) -> None:
         kind = record.get("type") if isinstance(record, dict) else None

@@ -1,5 +1,6 @@
 """The two tools that keep memories in SQLite."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from typing import Any, ClassVar, Final, override
@@ -26,7 +27,7 @@ _WINGS: Final = {"household": Category.HOME, "automation": Category.ROUTINE, "pe
 """Rooms tell more than wings. These are the ones that ha-ai-memory makes by itself."""
 
 
-class _TableReader:
+class _TableReader(ABC):
     """Rows of the tables that a tool keeps."""
 
     format: ClassVar[Format]
@@ -89,9 +90,9 @@ class _TableReader:
             named = fields.get("key")
             return Refused(number, err.reason, values.shown(named) if isinstance(named, str) else "", err.detail)
 
+    @abstractmethod
     def _found(self, table: str, number: int, fields: Mapping[str, Any]) -> Found:
         """Return what a row says. Raises UnusableError."""
-        raise NotImplementedError
 
     def _known(self, given: object) -> float | None:
         return values.known_moment(given, self._now, self._zone)
