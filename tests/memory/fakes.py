@@ -144,8 +144,9 @@ async def assert_sound(engine: MemoryEngine) -> None:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         connection.execute("INSERT INTO memory_fts (memory_fts, rank) VALUES ('integrity-check', 1)")
         for space_id, indexed in connection.execute("SELECT id, indexed FROM space").fetchall():
-            assert indexed == (engine.status.index == "sqlite-vec")
-            if indexed:
+            # Without sqlite-vec, an index that nothing was written past is still right; here it may not be readable.
+            if engine.status.index == "sqlite-vec":
+                assert indexed
                 codes = connection.execute(f"SELECT rowid, owner, code FROM vector_code_{space_id}")  # noqa: S608
                 entries = candidates.live_entries(connection, space_id)
                 expected = {(seq, owner, sign_code(blob)) for seq, owner, blob in entries}
