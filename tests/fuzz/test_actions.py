@@ -15,7 +15,7 @@ from ..isolation.home import ADA, BEA, KINDS, Home
 from ..isolation.who import DELETED
 from .conftest import Looked
 from .outcomes import CASES, check_answer, check_error, long, short
-from .values import Values, anything, texts
+from .values import Sent, Values, anything, texts
 
 SCHEMAS: Final = {f"memory_{action.op}": action.schema for action in ACTIONS}
 USEFUL: Final[dict[str, tuple[Any, ...]]] = {
@@ -63,7 +63,7 @@ def calls(name: str) -> st.SearchStrategy[dict[Any, Any]]:
     return known | known | known | st.builds(lambda first, second: first | second, known, unknown)
 
 
-cases: Final = st.sampled_from(sorted(SCHEMAS)).flatmap(lambda name: st.tuples(st.just(name), calls(name)))
+cases: Final = st.sampled_from(sorted(SCHEMAS)).flatmap(lambda name: st.builds(Sent, st.just(name), calls(name)))
 
 
 def touches_ada(home: Home, user: str | None, data: dict[Any, Any]) -> bool:
@@ -105,15 +105,13 @@ def test_useful_values_are_of_fields() -> None:
 
 @short(500)
 @given(case=cases, user=st.sampled_from(CALLERS))
-async def test_actions(home: Home, looked: Looked, case: tuple[str, dict[Any, Any]], user: str | None) -> None:
-    await async_try(home, looked, case[0], user, case[1])
+async def test_actions(home: Home, looked: Looked, case: Sent, user: str | None) -> None:
+    await async_try(home, looked, case.to, user, case.data)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
 @long(20_000)
 @given(case=cases, user=st.sampled_from(CALLERS))
-async def test_many_more_actions(
-    home: Home, looked: Looked, case: tuple[str, dict[Any, Any]], user: str | None
-) -> None:
-    await async_try(home, looked, case[0], user, case[1])
+async def test_many_more_actions(home: Home, looked: Looked, case: Sent, user: str | None) -> None:
+    await async_try(home, looked, case.to, user, case.data)

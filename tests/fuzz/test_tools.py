@@ -16,7 +16,7 @@ from ..isolation.test_tools import APIS, async_ask
 from ..isolation.who import SPEAKERS
 from .conftest import Looked
 from .outcomes import CASES, check_answer, long, short
-from .values import Values, anything, texts
+from .values import Sent, Values, anything, texts
 
 USEFUL: Final[dict[str, tuple[Any, ...]]] = {
     "value": ("The combination of the safe is new", "Bea likes tea"),
@@ -57,14 +57,16 @@ def calls(number: int) -> Values:
     return known | known | known | st.builds(lambda first, second: first | second, known, unknown) | unknown | anything
 
 
-cases: Final = st.integers(0, len(MEMORY_TOOLS) - 1).flatmap(lambda number: st.tuples(st.just(number), calls(number)))
+cases: Final = st.integers(0, len(MEMORY_TOOLS) - 1).flatmap(
+    lambda number: st.builds(Sent, st.just(number), calls(number))
+)
 
 
-async def async_try(home: Home, looked: Looked, case: tuple[int, Any], who: str, api_id: str) -> None:
+async def async_try(home: Home, looked: Looked, case: Sent, who: str, api_id: str) -> None:
     """Call a tool, which never raises, and look at everything that came of it."""
     CASES["tool calls"] += 1
     api = await async_ask(home, SPEAKERS[who], api_id)
-    call = ToolInput(tool_name=MEMORY_TOOLS[case[0]].name, tool_args=case[1])
+    call = ToolInput(tool_name=MEMORY_TOOLS[case.to].name, tool_args=case.data)
     result = await api.async_call_tool(call)
     assert isinstance(result, ToolResult)
     assert isinstance(result.data, dict)
@@ -88,7 +90,7 @@ async def test_the_tools_are_those_that_agents_get(home: Home) -> None:
 
 @short(300)
 @given(case=cases, who=st.sampled_from(WHO), api_id=st.sampled_from(APIS))
-async def test_tools(home: Home, looked: Looked, case: tuple[int, Any], who: str, api_id: str) -> None:
+async def test_tools(home: Home, looked: Looked, case: Sent, who: str, api_id: str) -> None:
     await async_try(home, looked, case, who, api_id)
 
 
@@ -96,5 +98,5 @@ async def test_tools(home: Home, looked: Looked, case: tuple[int, Any], who: str
 @pytest.mark.timeout(3_600)
 @long(10_000)
 @given(case=cases, who=st.sampled_from(WHO), api_id=st.sampled_from(APIS))
-async def test_many_more_tools(home: Home, looked: Looked, case: tuple[int, Any], who: str, api_id: str) -> None:
+async def test_many_more_tools(home: Home, looked: Looked, case: Sent, who: str, api_id: str) -> None:
     await async_try(home, looked, case, who, api_id)

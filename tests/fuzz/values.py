@@ -1,12 +1,30 @@
 """What people, templates, models and attackers may send in any field."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from typing import Any, Final
+from typing import Any, Final, override
 
 from homeassistant.helpers.template import RESULT_WRAPPERS
 from hypothesis import strategies as st
 
 type Values = st.SearchStrategy[Any]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sent:
+    """What is sent to whom. Hypothesis cannot show everything that it makes up."""
+
+    to: Any
+    data: Any
+
+    @override
+    def __repr__(self) -> str:
+        """Return as much as can be shown."""
+        try:
+            return f"Sent({self.to!r}, {self.data!r:.2000})"
+        except (ValueError, RecursionError) as err:
+            return f"Sent({self.to!r}, {type(self.data)}: {err})"
+
 
 _SQL: Final = (
     "'", '"', "''", "`", "';DROP TABLE memory;--", "' OR 1=1 --", '" OR ""="',
