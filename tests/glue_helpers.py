@@ -21,7 +21,7 @@ from custom_components.semantic_memory.memory.embedding import ollama
 from custom_components.semantic_memory.memory.embedding.breaker import CircuitBreaker
 from custom_components.semantic_memory.memory.embedding.ollama import OllamaClient, OllamaEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.models import EngineStatus
+from custom_components.semantic_memory.memory.status import EngineStatus
 from scripts.ollama_stand_in import StandIn
 
 MODEL: Final = "nomic-embed-text"

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.semantic_memory.issues import ISSUE_MODEL_MISSING, ISSUE_UNREACHABLE, UNREACHABLE_SECONDS
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.models import EmbedderState, EngineStatus
+from custom_components.semantic_memory.memory.status import EmbedderState, EngineStatus
 from scripts.ollama_stand_in import Faults, StandIn
 
 from .conftest import SetUp

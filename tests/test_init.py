@@ -20,7 +20,8 @@ from custom_components.semantic_memory import issues
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.engine import DATABASE, MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseClosedError
-from custom_components.semantic_memory.memory.models import Caller, EmbedderState, MemoryDraft, RecallRequest
+from custom_components.semantic_memory.memory.models import Caller, MemoryDraft, RecallRequest
+from custom_components.semantic_memory.memory.status import EmbedderState
 from custom_components.semantic_memory.memory.storage import restoring
 
 from .blocking_guard import blocking_calls

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.semantic_memory.issues import ISSUE_MODEL_MISSING
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.models import EmbedderState
+from custom_components.semantic_memory.memory.status import EmbedderState
 from scripts.ollama_stand_in import Faults, StandIn
 
 from .conftest import SetUp

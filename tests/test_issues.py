@@ -20,7 +20,7 @@ from custom_components.semantic_memory import issues
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseDamagedError
-from custom_components.semantic_memory.memory.models import EngineEvent
+from custom_components.semantic_memory.memory.status import EngineEvent
 
 from .conftest import SetUp
 from .glue_helpers import MODEL, issues_of, with_ollama

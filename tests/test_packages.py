@@ -26,7 +26,7 @@ from custom_components.semantic_memory.memory.embedding.ollama import OllamaClie
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError, EmbedderUnavailableError
-from custom_components.semantic_memory.memory.models import EmbedderState
+from custom_components.semantic_memory.memory.status import EmbedderState
 from custom_components.semantic_memory.memory.storage import vec
 from custom_components.semantic_memory.memory.storage.sqlite_vec.errors import UnobtainableError
 from custom_components.semantic_memory.memory.storage.sqlite_vec.obtain import place

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 
 from custom_components.semantic_memory import issues
 from custom_components.semantic_memory.const import DOMAIN
-from custom_components.semantic_memory.memory.models import EmbedderState
+from custom_components.semantic_memory.memory.status import EmbedderState
 from custom_components.semantic_memory.memory.storage.restoring import set_aside
 from scripts.ollama_stand_in import Faults, StandIn
 

@@ -14,15 +14,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.semantic_memory import sensor
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.models import (
-    Caller,
-    EmbedderState,
-    EngineEvent,
-    EngineStatus,
-    MemoryDraft,
-    RecallRequest,
-    Scope,
-)
+from custom_components.semantic_memory.memory.models import Caller, MemoryDraft, RecallRequest, Scope
+from custom_components.semantic_memory.memory.status import EmbedderState, EngineEvent, EngineStatus
 from custom_components.semantic_memory.memory.storage.ram import RamTier, TieredIndex
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index

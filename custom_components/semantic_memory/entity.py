@@ -8,7 +8,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 
 from .const import DOMAIN
 from .data import SemanticMemoryConfigEntry
-from .memory.models import EngineEvent
+from .memory.status import EngineEvent
 
 
 class SemanticMemoryEntity(Entity):

@@ -14,7 +14,7 @@ from .const import DOMAIN, FOLDER
 from .data import SemanticMemoryConfigEntry
 from .memory.engine import DATABASE
 from .memory.errors import DatabaseDamagedError, EmbedderAuthError, ModelMissingError, SemanticMemoryError
-from .memory.models import EngineEvent
+from .memory.status import EngineEvent
 
 ISSUE_UNREACHABLE: Final = "ollama_unreachable"
 ISSUE_MODEL_MISSING: Final = "model_missing"

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonArrayType, JsonObjectType
 
-from .memory.models import EngineStatus, Hit, Memory, Source, Stats
+from .memory.models import Hit, Memory, Source
+from .memory.status import EngineStatus, Stats
 
 
 def moment(timestamp: float | None) -> str | None:

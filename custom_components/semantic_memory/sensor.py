@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .data import SemanticMemoryConfigEntry
 from .entity import SemanticMemoryEntity
-from .memory.models import EmbedderState, EngineStatus
+from .memory.status import EmbedderState, EngineStatus
 
 # Nothing is polled, and no action is taken.
 PARALLEL_UPDATES = 0

@@ -17,7 +17,6 @@ from custom_components.semantic_memory.memory.models import (
     HOUSEHOLD,
     Category,
     ChangeKind,
-    EngineEvent,
     EngineSettings,
     MemoryChanges,
     MemoryFilter,
@@ -25,6 +24,7 @@ from custom_components.semantic_memory.memory.models import (
     Scope,
     Source,
 )
+from custom_components.semantic_memory.memory.status import EngineEvent
 
 from .fakes import ALICE, BOB, DAY, NOBODY, START, Clock, FakeEmbedder, OpenEngine, remember, until
 

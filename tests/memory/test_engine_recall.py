@@ -8,14 +8,8 @@ import pytest
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import InvalidInputError, MemoryNotFoundError, NotAllowedError
-from custom_components.semantic_memory.memory.models import (
-    Caller,
-    EngineEvent,
-    EngineSettings,
-    Match,
-    MemoryFilter,
-    RecallRequest,
-)
+from custom_components.semantic_memory.memory.models import Caller, EngineSettings, Match, MemoryFilter, RecallRequest
+from custom_components.semantic_memory.memory.status import EngineEvent
 
 from .fakes import ALICE, BOB, DAY, NOBODY, START, Clock, FakeEmbedder, OpenEngine, remember
 

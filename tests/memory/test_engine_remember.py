@@ -14,7 +14,6 @@ from custom_components.semantic_memory.memory.models import (
     Caller,
     Category,
     ChangeKind,
-    EngineEvent,
     EngineSettings,
     MemoryChanges,
     MemoryDraft,
@@ -23,6 +22,7 @@ from custom_components.semantic_memory.memory.models import (
     Scope,
     Source,
 )
+from custom_components.semantic_memory.memory.status import EngineEvent
 
 from .fakes import ALICE, BOB, DAY, NOBODY, START, Clock, FakeEmbedder, OpenEngine, remember
 

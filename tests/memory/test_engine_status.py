@@ -11,15 +11,8 @@ from custom_components.semantic_memory.memory.embedding.base import SpaceKey
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseClosedError, DatabaseDamagedError, StorageError
-from custom_components.semantic_memory.memory.models import (
-    Caller,
-    EmbedderState,
-    EngineEvent,
-    EngineSettings,
-    EngineStatus,
-    MemoryChanges,
-    MemoryDraft,
-)
+from custom_components.semantic_memory.memory.models import Caller, EngineSettings, MemoryChanges, MemoryDraft
+from custom_components.semantic_memory.memory.status import EmbedderState, EngineEvent, EngineStatus
 
 from .fakes import ALICE, BOB, NOBODY, Clock, FakeEmbedder, OpenEngine, remember, until
 

@@ -13,7 +13,8 @@ import pytest
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import EmbedderUnavailableError
-from custom_components.semantic_memory.memory.models import HOUSEHOLD, EmbedderState, EngineSettings
+from custom_components.semantic_memory.memory.models import HOUSEHOLD, EngineSettings
+from custom_components.semantic_memory.memory.status import EmbedderState
 
 from .crowd import Crowd, Member, everything_of, gather_members
 from .fakes import FakeEmbedder, assert_sound, until

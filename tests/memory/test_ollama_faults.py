@@ -20,8 +20,9 @@ from custom_components.semantic_memory.memory.embedding.static import StaticEmbe
 from custom_components.semantic_memory.memory.embedding.templates import template_for
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import EmbedderUnavailableError
-from custom_components.semantic_memory.memory.models import EmbedderState, RecallRequest
+from custom_components.semantic_memory.memory.models import RecallRequest
 from custom_components.semantic_memory.memory.outage import Outage
+from custom_components.semantic_memory.memory.status import EmbedderState
 from custom_components.semantic_memory.memory.text import document_text
 from scripts.ollama_stand_in import Faults, StandIn, handlers, models
 

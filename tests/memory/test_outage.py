@@ -7,8 +7,9 @@ import pytest
 
 from custom_components.semantic_memory.memory.embedding.base import SpaceKey
 from custom_components.semantic_memory.memory.errors import EmbedderUnavailableError, ModelMissingError
-from custom_components.semantic_memory.memory.models import EmbedderState, RecallRequest
+from custom_components.semantic_memory.memory.models import RecallRequest
 from custom_components.semantic_memory.memory.outage import Outage
+from custom_components.semantic_memory.memory.status import EmbedderState
 
 from .fake_timing import FakeTiming
 from .fakes import ALICE, FakeEmbedder, OpenEngine, remember, until

@@ -18,13 +18,8 @@ from custom_components.semantic_memory.memory.errors import (
     ModelMissingError,
     StorageError,
 )
-from custom_components.semantic_memory.memory.models import (
-    EmbedderState,
-    EngineEvent,
-    EngineStatus,
-    MemoryChanges,
-    RecallRequest,
-)
+from custom_components.semantic_memory.memory.models import MemoryChanges, RecallRequest
+from custom_components.semantic_memory.memory.status import EmbedderState, EngineEvent, EngineStatus
 from custom_components.semantic_memory.memory.storage import memories, spaces
 from custom_components.semantic_memory.memory.storage.database import Database
 from custom_components.semantic_memory.memory.writes import Writes

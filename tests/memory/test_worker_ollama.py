@@ -10,7 +10,8 @@ import pytest
 from custom_components.semantic_memory.memory.embedding.ollama import OllamaClient, OllamaEmbedder
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.models import EmbedderState, RecallRequest
+from custom_components.semantic_memory.memory.models import RecallRequest
+from custom_components.semantic_memory.memory.status import EmbedderState
 from custom_components.semantic_memory.memory.storage import spaces
 from scripts.ollama_stand_in import StandIn, handlers, models
 from scripts.ollama_stand_in.models import Installed

@@ -21,9 +21,7 @@ from .maintenance import Maintenance, async_repeat_daily
 from .models import (
     Caller,
     ChangeKind,
-    EngineEvent,
     EngineSettings,
-    EngineStatus,
     HistoryEntry,
     Memory,
     MemoryChanges,
@@ -36,10 +34,10 @@ from .models import (
     RememberResult,
     SortKey,
     Source,
-    Stats,
 )
 from .recalling import Recaller
 from .snapshots import Snapshots
+from .status import EngineEvent, EngineStatus, Stats
 from .storage import changes as storing, listing, memories, words
 from .storage.database import Database
 from .storage.filters import Conditions, register_functions

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 import logging
 
-from .models import EngineEvent
+from .status import EngineEvent
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from .embedding.cache import QueryCache
 from .errors import EmbeddingError, InvalidVectorsError
 from .filling import NOT_THE_TEXT, Served
-from .models import EmbedderState, EngineStatus
 from .outage import Outage
+from .status import EmbedderState, EngineStatus
 
 if TYPE_CHECKING:
     from numpy import float32

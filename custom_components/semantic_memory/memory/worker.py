@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from .embedding.base import Embedder, SpaceChangedError
 from .errors import EmbeddingError, StorageError
 from .filling import PROBE, Served, SpaceFiller
-from .models import EngineStatus
 from .outage import Outage
 from .serving import Serving
+from .status import EngineStatus
 from .storage import spaces
 from .storage.candidates import CandidateIndex
 from .storage.database import Database

@@ -6,7 +6,8 @@ import sqlite3
 
 from .at_hand import MemoriesAtHand
 from .listeners import Listeners
-from .models import Caller, EngineEvent, EngineSettings, Memory
+from .models import Caller, EngineSettings, Memory
+from .status import EngineEvent
 from .storage import listing
 from .storage.changes import Change
 from .storage.database import Database

@@ -15,15 +15,9 @@ import pytest
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError, InvalidInputError, StorageError
-from custom_components.semantic_memory.memory.models import (
-    Caller,
-    EngineEvent,
-    MemoryChanges,
-    MemoryFilter,
-    RecallRequest,
-    Source,
-)
+from custom_components.semantic_memory.memory.models import Caller, MemoryChanges, MemoryFilter, RecallRequest, Source
 from custom_components.semantic_memory.memory.snapshots import Snapshots
+from custom_components.semantic_memory.memory.status import EngineEvent
 from custom_components.semantic_memory.memory.storage import database, snapshots
 from custom_components.semantic_memory.memory.storage.database import Database
 from custom_components.semantic_memory.memory.transfer import erasing as transfer

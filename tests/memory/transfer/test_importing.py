@@ -22,7 +22,6 @@ from custom_components.semantic_memory.memory.models import (
     Caller,
     Category,
     ChangeKind,
-    EngineEvent,
     Memory,
     MemoryChanges,
     MemoryDraft,
@@ -30,6 +29,7 @@ from custom_components.semantic_memory.memory.models import (
     RecallRequest,
     Scope,
 )
+from custom_components.semantic_memory.memory.status import EngineEvent
 from custom_components.semantic_memory.memory.transfer import batches, importing, source
 from custom_components.semantic_memory.memory.transfer.merging import ImportOptions
 from custom_components.semantic_memory.memory.transfer.reading.found import Format, Note, Reason

@@ -8,7 +8,8 @@ import sqlite3
 from typing import Final
 
 from ..errors import InvalidInputError
-from ..models import MAX_LIST_LIMIT, SECONDS_PER_DAY, EngineStatus, Memory, MemoryPage, SortKey, Stats
+from ..models import MAX_LIST_LIMIT, SECONDS_PER_DAY, Memory, MemoryPage, SortKey
+from ..status import EngineStatus, Stats
 from ..text import storable
 from .filters import Conditions
 from .memories import LIVE, find, owner_condition
