@@ -14,13 +14,13 @@ from . import drafts, policy
 from .background import BackgroundTasks
 from .checking import Checks
 from .embedding.base import Embedder
-from .errors import DatabaseUnavailableError, EmbeddingError, InvalidInputError, StorageError
+from .errors import EmbeddingError, StorageError
+from .forgetting import Forgetter
 from .hold import Hold
 from .listeners import Listener, Listeners
 from .maintenance import Maintenance, async_repeat_daily
 from .models import (
     Caller,
-    ChangeKind,
     EngineSettings,
     HistoryEntry,
     Memory,
@@ -87,6 +87,7 @@ class MemoryEngine:
         self._recaller = Recaller(self._writes, self._upkeep)
         self._maintenance = Maintenance(self._writes, self._upkeep)
         self.snapshots = Snapshots(database, clock)
+        self._forgetter = Forgetter(self._writes, self._upkeep, self.snapshots)
         self.hold = Hold(database, self._upkeep, self.snapshots)
         self.checks = Checks(database, self._worker, clock)
         self._uses = UseCounter(database)
@@ -205,36 +206,9 @@ class MemoryEngine:
         that were forgotten before are purged too. Raises MemoryNotFoundError, NotAllowedError (``household_purge``),
         InvalidInputError (``nothing_selected``).
         """
-        owners = policy.visible_owners(caller, where.owner if where else None)
-        if where is not None and not Conditions(owners, where, self._clock()).selective:
-            where = None  # a filter that says nothing means nothing, not everything
-        if not references and where is None:
-            raise InvalidInputError("nothing_selected")
-
-        def forget(change: storing.Change) -> list[Memory]:
-            if not purge:
-                found = change.select(owners, references, where)
-                found = {seq: memory for seq, memory in found.items() if memory.deleted_at is None}
-                return change.forget(list(found.items()), ChangeKind.FORGET, source.surface)
-            doomed = change.require_purgeable(owners, references) | change.select(owners, (), where)
-            policy.require_may_purge(caller, doomed.values())
-            change.purge(list(doomed.items()))
-            return list(doomed.values())
-
-        try:
-            gone = await self._writes.async_change(caller, forget)
-        except DatabaseUnavailableError:
-            if not purge:
-                raise
-            # Where the disk was full, the log has been emptied since, and its room can be used.
-            gone = await self._writes.async_change(caller, forget)
-        if purge:  # at once: what follows takes its time, and can fail
-            await self.snapshots.async_note_purged([memory.id for memory in gone])
-        await self._writes.async_changed("purge" if purge else "forget", gone, gone)
         if purge:
-            await self._upkeep.async_leave_no_trace()
-            await self.snapshots.async_purge_noted()
-        return tuple(gone)
+            return await self._forgetter.async_purge(caller, references, where)
+        return await self._forgetter.async_forget(caller, references, where, source)
 
     @_to_the_end
     async def async_restore(self, caller: Caller, reference: str, *, source: Source = _MAINTENANCE) -> Memory:
