@@ -56,9 +56,10 @@ async def async_furnish(home: Home, sees: frozenset[str], *, others: bool) -> No
 
 
 async def async_settled[T](home: Home, call: Awaitable[T]) -> T:
-    """Return what a call returns, once all that it changed has been embedded."""
+    """Return what a call returns, once all that it changed has been embedded, and its uses have been counted."""
     answer = await call
     await until(home.engine, lambda status: status.pending == 0)
+    await home.engine._uses.async_flush()
     return answer
 
 
