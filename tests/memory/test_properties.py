@@ -481,4 +481,4 @@ def test_the_engine_agrees_with_the_records() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
 def test_the_engine_agrees_with_the_records_for_long() -> None:
-    run(1_000, 80, derandomize=False)
+    run(300, 60, derandomize=False)
