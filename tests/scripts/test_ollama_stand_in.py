@@ -44,10 +44,14 @@ async def client(stand_in: StandIn) -> AsyncIterator[ollama.AsyncClient]:
     """Return the client that Home Assistant's ollama integration uses."""
     async with ollama.AsyncClient(stand_in.url) as client:
         yield client
-    # The client leaves streams that end in an error to the garbage collector, which closes them in tasks of their own.
-    gc.collect()
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    await asyncio.gather(*(task for task in tasks if "athrow" in repr(task)), return_exceptions=True)
+    # The client leaves streams that end in an error to the garbage collector, which closes them in tasks of their own,
+    # one around another. asyncio begins such a task in its next turn only.
+    closing: set[asyncio.Task[object]] | None = None
+    while closing is None or closing:
+        gc.collect()
+        await asyncio.sleep(0)
+        closing = {task for task in asyncio.all_tasks() if "athrow" in repr(task.get_coro())}
+        await asyncio.gather(*closing, return_exceptions=True)
 
 
 async def post(session: aiohttp.ClientSession, url: str, body: object) -> tuple[int, str]:
