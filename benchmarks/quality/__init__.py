@@ -1,0 +1,1 @@
+"""How well memories are found: systems compared on the same vectors; see docs/development.md."""

@@ -1,0 +1,127 @@
+"""Asking every system every question of a suite, and what comes out of it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from .embedders import KeptEmbedder
+from .metrics import Figures
+from .ours import open_ours
+from .retrieval_set import Question, RetrievalSet, StoredMemory, Suite
+from .systems import BASELINES, Answer, Found, Prepared, System
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and what a system made of it."""
+
+    set_name: str
+    question: Question
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """What becomes of questions that nothing answers, at a system's own threshold, and what that costs the others."""
+
+    questions: int
+    nothing: float
+    """Share of them that were answered with nothing, 0..1."""
+    recall_5: float
+    """Of the other questions, at the same threshold."""
+    loss: float
+    """Share of the recall@5 without a threshold that is lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one system did with one suite and one embedder."""
+
+    suite: str
+    embedder: str
+    system: str
+    asked: Sequence[Asked]
+
+    @property
+    def overall(self) -> Figures:
+        """Return the figures of all questions that something answers."""
+        return _figures(self._answerable())
+
+    def by(self, group: Callable[[Question], str]) -> dict[str, Figures]:
+        """Return the figures by a property of the questions, in the order of the alphabet."""
+        names = sorted({group(asked.question) for asked in self._answerable()} - {""})
+        return {
+            name: _figures(asked for asked in self._answerable() if group(asked.question) == name) for name in names
+        }
+
+    @property
+    def by_level(self) -> dict[str, Figures]:
+        """Return the figures by level."""
+        return self.by(lambda question: question.level)
+
+    @property
+    def by_kind(self) -> dict[str, Figures]:
+        """Return the figures by kind."""
+        return self.by(lambda question: question.kind)
+
+    @property
+    def unanswered(self) -> Unanswered | None:
+        """Return what became of the questions that nothing answers; ``None`` where the suite has none."""
+        return self._unanswered(lambda _: True)
+
+    @property
+    def unanswered_by_kind(self) -> dict[str, Unanswered]:
+        """Return the same by their kind."""
+        names = sorted({asked.question.kind for asked in self.asked if not asked.question.relevant} - {""})
+        found = ((name, self._unanswered(partial(_is_of_kind, name))) for name in names)
+        return {name: one for name, one in found if one is not None}
+
+    def _unanswered(self, wanted: Callable[[Question], bool]) -> Unanswered | None:
+        nothing = [not one.answer.shown for one in self.asked if not one.question.relevant and wanted(one.question)]
+        if not nothing:
+            return None
+        shown = Figures.of((_ids(one.answer.shown), one.question.relevant) for one in self._answerable()).recall_5
+        whole = self.overall.recall_5
+        return Unanswered(
+            questions=len(nothing),
+            nothing=sum(nothing) / len(nothing),
+            recall_5=shown,
+            loss=(whole - shown) / whole if whole else 0.0,
+        )
+
+    def _answerable(self) -> list[Asked]:
+        return [asked for asked in self.asked if asked.question.relevant]
+
+
+async def async_run(suite: Suite, embedder: KeptEmbedder) -> tuple[list[Result], dict[tuple[str, str], StoredMemory]]:
+    """Return the result of each system, ours first, and the memories by set and id."""
+    asked: dict[str, list[Asked]] = {}
+    for one in suite.sets:
+        for name, answers in (await _async_run_set(one, embedder)).items():
+            asked.setdefault(name, []).extend(answers)
+    memories = {(one.name, memory.id): memory for one in suite.sets for memory in one.memories}
+    return [
+        Result(suite=suite.name, embedder=embedder.model, system=name, asked=answers) for name, answers in asked.items()
+    ], memories
+
+
+async def _async_run_set(one: RetrievalSet, embedder: KeptEmbedder) -> dict[str, list[Asked]]:
+    prepared = await Prepared.async_of(one, embedder)
+    async with open_ours(one.memories, embedder) as ours:
+        systems: list[System] = [ours, *(baseline(prepared) for baseline in BASELINES)]
+        return {
+            system.name: [Asked(one.name, question, await system.async_answer(question)) for question in one.questions]
+            for system in systems
+        }
+
+
+def _is_of_kind(kind: str, question: Question) -> bool:
+    return question.kind == kind
+
+
+def _figures(asked: Iterable[Asked]) -> Figures:
+    return Figures.of((_ids(one.answer.ranked), one.question.relevant) for one in asked)
+
+
+def _ids(found: Sequence[Found]) -> list[str]:
+    return [item.id for item in found]
