@@ -20,7 +20,7 @@ from custom_components.semantic_memory.memory.errors import EmbeddingError
 from . import report
 from .embedders import NAMES, KeptEmbedder, how_to_get, open_embedder, open_ollama
 from .retrieval_set import StoredMemory, Suite, load_folder, load_household
-from .running import Result, async_run
+from .running import SYSTEMS, Result, async_run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,7 @@ async def _async_measure(suites: Sequence[Suite], options: argparse.Namespace) -
                 continue
             for suite in suites:
                 begin = time.perf_counter()
-                found, stored = await async_run(suite, embedder)
+                found, stored = await async_run(suite, embedder, options.systems)
                 results += found
                 memories |= {(suite.name, *key): memory for key, memory in stored.items()}
                 print("\n".join(report.table(found)))
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", nargs="+", type=Path, default=[], metavar="FOLDER", help="folders of JSON files")
     parser.add_argument("--embedder", nargs="*", choices=NAMES, default=NAMES)
     parser.add_argument("--ollama", nargs=2, action="append", default=[], metavar=("URL", "MODEL"))
+    parser.add_argument("--systems", nargs="*", choices=SYSTEMS, default=SYSTEMS, help="what ours is compared with")
     parser.add_argument("--limit", type=int, metavar="N", help="take only the first N memories of each set")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
     parser.add_argument("--failures", type=Path, metavar="FILE", help="write what went wrong, tab-separated")

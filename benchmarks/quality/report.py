@@ -15,8 +15,8 @@ from .retrieval_set import StoredMemory
 from .running import Asked, Result, Unanswered
 from .systems import SHOWN, Found
 
-_FIRST: Final = 22
-_COLUMN: Final = 13
+_FIRST: Final = 13
+_COLUMN: Final = 12
 
 
 def table(results: Sequence[Result]) -> Iterator[str]:
@@ -30,11 +30,11 @@ def table(results: Sequence[Result]) -> Iterator[str]:
         f"{first.suite} · {first.embedder}: {len(asked) - nothing} questions, and {nothing} that nothing answers,"
         f" of {stores} store{'s' if stores > 1 else ''}"
     )
-    yield _row("", "recall@1", "recall@5", "recall@10", "MRR", "nDCG@10", "nothing", "r@5 then", "loss")
+    yield _row("", "recall@1", "recall@5", "recall@10", "MRR", "nDCG@10", "nothing", "r@5 then", "loss", "loss at 90%")
     for result in results:
         yield _row(result.system, *_cells(result.overall), *_threshold_cells(result.unanswered))
     yield ""
-    yield _row("recall@5 by", *(result.system.partition(" (")[0] for result in results), "questions")
+    yield _row("recall@5 by", *(result.system for result in results), "questions")
     for groups in ([result.by_level for result in results], [result.by_kind for result in results]):
         for name, figures in groups[0].items():
             yield _row(f"  {name}", *(f"{group[name].recall_5:.3f}" for group in groups), str(figures.questions))
@@ -124,8 +124,13 @@ def _cells(figures: Figures) -> tuple[str, ...]:
 
 def _threshold_cells(unanswered: Unanswered | None) -> tuple[str, ...]:
     if unanswered is None:
-        return ("-", "-", "-")
-    return (f"{unanswered.nothing:.3f}", f"{unanswered.recall_5:.3f}", f"{unanswered.loss:.1%}")
+        return ("-",) * 4
+    return (
+        f"{unanswered.nothing:.3f}",
+        f"{unanswered.recall_5:.3f}",
+        f"{unanswered.loss:.1%}",
+        f"{unanswered.loss_at_90:.1%}",
+    )
 
 
 def _row(name: str, *cells: str) -> str:

@@ -1,14 +1,20 @@
 """Asking every system every question of a suite, and what comes out of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil, inf
+from typing import Final
 
 from .embedders import KeptEmbedder
 from .metrics import Figures
 from .ours import open_ours
 from .retrieval_set import Question, RetrievalSet, StoredMemory, Suite
-from .systems import BASELINES, Answer, Found, Prepared, System
+from .systems import BASELINES, SHOWN, Answer, Found, Prepared, System
+
+_WANTED_NOTHING: Final = 0.9
+SYSTEMS: Final = tuple(baseline.name for baseline in BASELINES)
+"""Those that ours is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Unanswered:
     """Of the other questions, at the same threshold."""
     loss: float
     """Share of the recall@5 without a threshold that is lost."""
+    loss_at_90: float
+    """The same for the lowest threshold at which 0.9 of these questions are answered with nothing, whatever it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,27 +85,41 @@ class Result:
         return {name: one for name, one in found if one is not None}
 
     def _unanswered(self, wanted: Callable[[Question], bool]) -> Unanswered | None:
-        nothing = [not one.answer.shown for one in self.asked if not one.question.relevant and wanted(one.question)]
-        if not nothing:
+        asked = [one for one in self.asked if not one.question.relevant and wanted(one.question)]
+        if not asked:
             return None
         shown = Figures.of((_ids(one.answer.shown), one.question.relevant) for one in self._answerable()).recall_5
-        whole = self.overall.recall_5
         return Unanswered(
-            questions=len(nothing),
-            nothing=sum(nothing) / len(nothing),
+            questions=len(asked),
+            nothing=sum(not one.answer.shown for one in asked) / len(asked),
             recall_5=shown,
-            loss=(whole - shown) / whole if whole else 0.0,
+            loss=self._loss(shown),
+            loss_at_90=self._loss(self._recall_above(_least_threshold(asked, _WANTED_NOTHING))),
         )
+
+    def _recall_above(self, score: float) -> float:
+        """Return the recall@5 of hits with a higher score."""
+        kept = (
+            (_ids([found for found in one.answer.ranked[:SHOWN] if found.score > score]), one.question.relevant)
+            for one in self._answerable()
+        )
+        return Figures.of(kept).recall_5
+
+    def _loss(self, recall: float) -> float:
+        whole = self.overall.recall_5
+        return (whole - recall) / whole if whole else 0.0
 
     def _answerable(self) -> list[Asked]:
         return [asked for asked in self.asked if asked.question.relevant]
 
 
-async def async_run(suite: Suite, embedder: KeptEmbedder) -> tuple[list[Result], dict[tuple[str, str], StoredMemory]]:
+async def async_run(
+    suite: Suite, embedder: KeptEmbedder, systems: Collection[str] = SYSTEMS
+) -> tuple[list[Result], dict[tuple[str, str], StoredMemory]]:
     """Return the result of each system, ours first, and the memories by set and id."""
     asked: dict[str, list[Asked]] = {}
     for one in suite.sets:
-        for name, answers in (await _async_run_set(one, embedder)).items():
+        for name, answers in (await _async_run_set(one, embedder, systems)).items():
             asked.setdefault(name, []).extend(answers)
     memories = {(one.name, memory.id): memory for one in suite.sets for memory in one.memories}
     return [
@@ -105,14 +127,20 @@ async def async_run(suite: Suite, embedder: KeptEmbedder) -> tuple[list[Result],
     ], memories
 
 
-async def _async_run_set(one: RetrievalSet, embedder: KeptEmbedder) -> dict[str, list[Asked]]:
+async def _async_run_set(one: RetrievalSet, embedder: KeptEmbedder, names: Collection[str]) -> dict[str, list[Asked]]:
     prepared = await Prepared.async_of(one, embedder)
     async with open_ours(one.memories, embedder) as ours:
-        systems: list[System] = [ours, *(baseline(prepared) for baseline in BASELINES)]
+        systems: list[System] = [ours, *(baseline(prepared) for baseline in BASELINES if baseline.name in names)]
         return {
             system.name: [Asked(one.name, question, await system.async_answer(question)) for question in one.questions]
             for system in systems
         }
+
+
+def _least_threshold(asked: Sequence[Asked], share: float) -> float:
+    """Return the score that a hit has to exceed so that this share of the questions is answered with nothing."""
+    best = sorted(one.answer.ranked[0].score if one.answer.ranked else -inf for one in asked)
+    return best[ceil(share * len(best)) - 1]
 
 
 def _is_of_kind(kind: str, question: Question) -> bool:

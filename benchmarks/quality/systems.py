@@ -130,23 +130,23 @@ class Baseline(ABC):
         """Rank by score."""
         scores = self.scores(question)
         order = sorted(scores, key=lambda place: -scores[place])
-        ranked = tuple(Found(self.prepared.memories[place].id, scores[place]) for place in order[:DEPTH])
-        kept = self.kept(question, order)
-        return Answer(ranked, tuple(Found(self.prepared.memories[place].id, scores[place]) for place in kept[:SHOWN]))
+        found = [Found(self.prepared.memories[place].id, scores[place]) for place in order]
+        shown = [item for item, place in zip(found, order, strict=True) if self.passes(place)]
+        return Answer(tuple(found[:DEPTH]), tuple(shown[:SHOWN]))
 
     @abstractmethod
     def scores(self, question: Question) -> Mapping[int, float]:
         """Return the score of everything that was found, by place."""
 
-    def kept(self, question: Question, order: Sequence[int]) -> Sequence[int]:
-        """Return what the system's own threshold lets pass; there is none unless it says so."""
-        return order
+    def passes(self, place: int) -> bool:
+        """Return whether the system's own threshold lets a memory of the last scores pass; not every system has one."""
+        return True
 
 
 class VectorOnly(Baseline):
     """Exact cosine."""
 
-    name: ClassVar[str] = "vector only"
+    name: ClassVar[str] = "vector"
 
     @override
     def scores(self, question: Question) -> Mapping[int, float]:
@@ -156,7 +156,7 @@ class VectorOnly(Baseline):
 class KeywordOnly(Baseline):
     """FTS5 with Porter's stems: any word of the question, ordered by bm25."""
 
-    name: ClassVar[str] = "keyword (bm25)"
+    name: ClassVar[str] = "keyword"
 
     @override
     def scores(self, question: Question) -> Mapping[int, float]:
@@ -169,7 +169,7 @@ class Fused(Baseline):
     Cormack, Clarke and Büttcher (SIGIR 2009), with their k of 60.
     """
 
-    name: ClassVar[str] = "rank fusion"
+    name: ClassVar[str] = "fusion"
     _K: Final = 60
 
     @override
@@ -187,24 +187,29 @@ class Seed(Baseline):
     It shows what has a cosine of 0.35 or a similarity of 0.1.
     """
 
-    name: ClassVar[str] = "seed formula"
+    name: ClassVar[str] = "seed"
     _BOOST: Final = 0.15
     _LEAST_COSINE: Final = 0.35
     _LEAST_SIMILARITY: Final = 0.1
 
-    @override
-    def scores(self, question: Question) -> Mapping[int, float]:
-        similar = self.prepared.similarities(question)
-        return {
-            place: cosine + self._BOOST * similar[place] for place, cosine in self.prepared.cosines(question).items()
-        }
+    def __init__(self, prepared: Prepared) -> None:
+        """Take an embedded set."""
+        super().__init__(prepared)
+        self._passing: set[int] = set()
 
     @override
-    def kept(self, question: Question, order: Sequence[int]) -> Sequence[int]:
-        cosines, similar = self.prepared.cosines(question), self.prepared.similarities(question)
-        return [
-            place for place in order if cosines[place] >= self._LEAST_COSINE or similar[place] >= self._LEAST_SIMILARITY
-        ]
+    def scores(self, question: Question) -> Mapping[int, float]:
+        similar, cosines = self.prepared.similarities(question), self.prepared.cosines(question)
+        self._passing = {
+            place
+            for place, cosine in cosines.items()
+            if cosine >= self._LEAST_COSINE or similar[place] >= self._LEAST_SIMILARITY
+        }
+        return {place: cosine + self._BOOST * similar[place] for place, cosine in cosines.items()}
+
+    @override
+    def passes(self, place: int) -> bool:
+        return place in self._passing
 
 
 BASELINES: Final[tuple[type[Baseline], ...]] = (VectorOnly, KeywordOnly, Fused, Seed)
@@ -222,5 +227,5 @@ def trigrams(text: str) -> frozenset[str]:
 
 def shared(one: frozenset[str], other: frozenset[str]) -> float:
     """Return pg_trgm's ``similarity``: shared trigrams in relation to all, 0..1."""
-    union = len(one | other)
-    return len(one & other) / union if union else 0.0
+    common = len(one & other)
+    return common / (len(one) + len(other) - common) if one or other else 0.0
