@@ -9,7 +9,6 @@ import asyncio
 from contextlib import closing
 from itertools import batched
 from pathlib import Path
-import random
 import sqlite3
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -21,7 +20,8 @@ from custom_components.semantic_memory.memory.models import Caller, EngineSettin
 from custom_components.semantic_memory.memory.transfer.merging import ImportOptions
 from custom_components.semantic_memory.memory.transfer.source import BATCH
 
-from .speed import CALLER, sentence
+from .speed.corpus import CALLER
+from .speed.sentences import Writer
 
 PAUSE = 0.1
 """Seconds between two memories that are stored during an import."""
@@ -29,7 +29,7 @@ PAUSE = 0.1
 
 def make_file(path: Path, size: int) -> None:
     """Make a database as luuquangvu's memory tool has it."""
-    chance = random.Random(1)
+    writer = Writer(1)
     moment = "2026-01-02T03:04:05+00:00"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
@@ -39,7 +39,7 @@ def make_file(path: Path, size: int) -> None:
         )
         connection.executemany(
             "INSERT INTO mem (key, value, scope, tags, created_at, last_used_at) VALUES (?, ?, 'user', ?, ?, ?)",
-            ((f"memory_{n}", sentence(chance, n), "home benchmark", moment, moment) for n in range(size)),
+            ((f"memory_{n}", writer.memory(), "home benchmark", moment, moment) for n in range(size)),
         )
 
 

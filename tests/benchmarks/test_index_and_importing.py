@@ -6,14 +6,6 @@ import pytest
 
 from benchmarks import importing
 from benchmarks.index import measure
-from benchmarks.speed import async_measure
-
-
-async def test_speed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    await async_measure([60], tmp_path)
-    printed = capsys.readouterr().out
-    assert printed.count("p95") == 4
-    assert "index: sqlite-vec" in printed
 
 
 async def test_importing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
