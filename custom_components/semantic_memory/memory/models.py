@@ -199,6 +199,9 @@ class RecallRequest:
     """What is looked for."""
 
     query: str
+    syntax: bool = False
+    """Read phrases, prefixes and exclusions out of the query (see ``query``); right for what somebody typed to search,
+    wrong for what somebody said or a model wrote, who put quotes around names that may be spelt differently."""
     limit: int | None = None
     """``None``: the default of the settings."""
     threshold: float | None = None

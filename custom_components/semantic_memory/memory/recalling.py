@@ -5,6 +5,7 @@ from typing import Final
 from . import policy
 from .errors import EmbeddingError, InvalidInputError
 from .models import MAX_RECALL_LIMIT, Caller, Hit, Memory, MemoryFilter, RecallRequest, RecallResult
+from .query import Query, parse
 from .storage import search
 from .storage.changes import KnownVector
 from .upkeep import Upkeep
@@ -30,22 +31,23 @@ class Recaller:
 
     async def async_recall(self, caller: Caller, request: RecallRequest) -> RecallResult:
         """Find memories by meaning and by word. Raises InvalidInputError."""
-        query = request.query.strip()
-        if not query:
+        said = request.query.strip()
+        if not said:
             raise InvalidInputError("query_empty")
+        query = parse(said) if request.syntax else Query(said)
         limit = self._settings.recall_limit if request.limit is None else request.limit
         if not 1 <= limit <= MAX_RECALL_LIMIT:
             raise InvalidInputError("invalid_limit", max=MAX_RECALL_LIMIT)
         if request.threshold is not None and not 0 <= request.threshold <= 1:
             raise InvalidInputError("invalid_threshold")
-        vectors = await self._worker.async_query_vectors(_embeddable(query))
+        vectors = await self._worker.async_query_vectors(_embeddable(query.text))
         wanted = search.Search(
             query=query,
             owners=policy.visible_owners(caller, request.filter.owner),
             where=request.filter,
             vectors=vectors,
             limit=limit,
-            threshold=self._settings.threshold if request.threshold is None else request.threshold,
+            threshold=self._threshold(request, query),
             strict=request.threshold is not None,
             keyword_weight=self._settings.keyword_weight,
             now=self._clock(),
@@ -53,6 +55,12 @@ class Recaller:
         hits = await self._async_search(wanted)
         self._worker.set_last_recall(wanted.now)
         return RecallResult(hits=hits, space=self._worker.model_of(vectors))
+
+    def _threshold(self, request: RecallRequest, query: Query) -> float:
+        """Return the least score. What has a phrase or prefix that was asked for is not left out for its meaning."""
+        if request.threshold is not None:
+            return request.threshold
+        return 0.0 if query.required else self._settings.threshold
 
     async def async_embed(self, text: str) -> KnownVector | None:
         """Return the built-in vector of a text, so that a memory is found by meaning as soon as it is stored."""
@@ -78,7 +86,7 @@ class Recaller:
 
         hits = await self._async_search(
             search.Search(
-                query="",
+                query=Query(""),
                 owners=policy.visible_owners(caller),
                 where=MemoryFilter(),
                 vectors={known.space_id: np.frombuffer(known.embedding, "<f4")},

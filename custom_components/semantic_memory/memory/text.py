@@ -151,6 +151,12 @@ def search_terms(text: str) -> list[Term]:
     return list(terms)
 
 
+def spellings(phrase: str) -> Term:
+    """Return the words of a phrase side by side, as they may stand in the word index."""
+    written, folded = (" ".join(found) for found in (_runs(storable(phrase).lower()), words(storable(phrase))))
+    return (written,) if written == folded else (written, folded)
+
+
 def query_words(query: str) -> list[Term]:
     """Return the distinct words of a query, bounded so that no query is too long to search for."""
     return search_terms(query[:_QUERY_CHARACTERS])[:_QUERY_WORDS]

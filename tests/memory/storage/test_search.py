@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.semantic_memory.memory.models import Caller, Hit, Match, MemoryFilter
 from custom_components.semantic_memory.memory.policy import visible_owners
+from custom_components.semantic_memory.memory.query import Query
 from custom_components.semantic_memory.memory.storage import search, spaces
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.search import Search
@@ -29,7 +30,7 @@ def recall(
     known = {space_id: np.frombuffer(unit(vector), "<f4") for space_id, vector in (vectors or {}).items()}
     owners = visible_owners(caller, wanted["where"].owner)
     return search.run(
-        store.connection, Search(query=query, owners=owners, vectors=known, now=store.now, **wanted), store.index
+        store.connection, Search(query=Query(query), owners=owners, vectors=known, now=store.now, **wanted), store.index
     )
 
 

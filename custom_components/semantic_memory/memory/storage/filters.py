@@ -4,24 +4,32 @@ from collections.abc import Iterable, Sequence
 import json
 import sqlite3
 
+from ..errors import InvalidInputError
 from ..models import Memory, MemoryFilter
 from ..policy import parse_category, parse_scope
+from ..query import Query
 from ..text import fold, match_all, parse_tags, search_terms, storable, words
+from . import patterns
 from .memories import LIVE, find, owner_condition
 
 
 class Conditions:
-    """The condition on rows of ``memory`` for these owners and this filter, at this time."""
+    """The condition on rows of ``memory`` for these owners and this filter, at this time.
 
-    def __init__(self, owners: Sequence[str], where: MemoryFilter, now: float) -> None:
+    The operators of a query are part of it. They are for live memories only, since the word index is.
+    """
+
+    def __init__(self, owners: Sequence[str], where: MemoryFilter, now: float, query: Query | None = None) -> None:
         """Build the condition. Raises InvalidInputError for a filter that cannot be met by anything."""
         owner_sql, self.parameters = owner_condition(owners)
         self.parameters["now"] = now
         self._parts = [owner_sql, "deleted_at NOT NULL" if where.forgotten else LIVE]
         always = len(self._parts)
         self._add_filter(where)
+        if query is not None:
+            self._add_operators(query)
         self.narrow = len(self._parts) > always
-        """Whether the filter leaves out any of the owners' live memories."""
+        """Whether the filter or the query leaves out any of the owners' live memories."""
         self.selective = self.narrow or where.owner is not None or where.forgotten
         """Whether the filter says anything at all."""
 
@@ -68,6 +76,8 @@ class Conditions:
             self._add("category = :category", category=str(parse_category(where.category)))
         if where.pinned is not None:
             self._add("pinned = :pinned", pinned=int(where.pinned))
+        for field in ("created", "updated"):
+            _check_dates(where, f"{field}_after", f"{field}_before")
         for name, comparison, limit in (
             ("created_after", "created_at >=", where.created_after),
             ("created_before", "created_at <", where.created_before),
@@ -83,6 +93,14 @@ class Conditions:
             )
         if where.text and where.text.strip():
             self._add_text(where)
+
+    def _add_operators(self, query: Query) -> None:
+        for place, pattern in enumerate(query.required):
+            sql, parameters = patterns.condition(pattern, f"required_{place}")
+            self._add(sql, **parameters)
+        for place, pattern in enumerate(query.excluded):
+            sql, parameters = patterns.condition(pattern, f"excluded_{place}")
+            self._add(f"NOT {sql}", **parameters)
 
     def _add_text(self, where: MemoryFilter) -> None:
         """Want every word of the text; the word index knows live memories only."""
@@ -103,6 +121,13 @@ class Conditions:
         self.parameters.update(parameters)
 
 
+def _check_dates(where: MemoryFilter, after: str, before: str) -> None:
+    first, last = getattr(where, after), getattr(where, before)
+    if first is not None and last is not None and first >= last:
+        raise InvalidInputError("dates_reversed", after=after, before=before)
+
+
 def register_functions(connection: sqlite3.Connection) -> None:
-    """Give a connection the SQL function ``fold``, which the conditions use."""
+    """Give a connection the SQL functions that the conditions use."""
     connection.create_function("fold", 1, fold, deterministic=True)
+    patterns.register_functions(connection)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from .. import ranking, text
 from ..models import Hit, MemoryFilter
+from ..query import Query
 from . import spaces, words
 from .candidates import CandidateIndex
 from .filters import Conditions
@@ -27,7 +28,7 @@ KEYWORD_CANDIDATES: Final = 160
 class Search:
     """All that a recall is made of, once its query has been embedded."""
 
-    query: str
+    query: Query
     owners: tuple[str, ...]
     where: MemoryFilter
     vectors: Mapping[int, Vector]
@@ -43,18 +44,20 @@ def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -
     """Return the hits, best first."""
     if search.where.forgotten:  # nothing that was forgotten is ever recalled; lists show it
         return ()
-    conditions = Conditions(search.owners, search.where, search.now)
+    conditions = Conditions(search.owners, search.where, search.now, search.query)
     known = [space for space in spaces.all_spaces(connection) if space.id in search.vectors]
     known.sort(key=lambda space: list(search.vectors).index(space.id))
     near = _near(connection, search, conditions, index, [space.id for space in known])
-    terms = text.query_words(search.query)
+    terms = text.query_words(search.query.text)
     # Neither words nor a default threshold: then nobody asks how many memories there are.
     visible = conditions.count(connection) if terms or not search.strict else 0
     scored_words = _by_words(connection, terms, conditions, visible)
     found = conditions.allowed(connection, near | scored_words.keys())
     scored_vectors = _by_vectors(connection, search, known, list(found))
+    has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
     ranked = ranking.rank(
-        (ranking.Candidate(seq, scored_vectors.get(seq), scored_words.get(seq)) for seq in found), search.keyword_weight
+        (ranking.Candidate(seq, scored_vectors.get(seq), scored_words.get(seq, has_words)) for seq in found),
+        search.keyword_weight,
     )
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
     return _hits(connection, conditions, best)
@@ -70,7 +73,7 @@ def _near(
     """Return the candidates by meaning of every space that has a query vector."""
     if conditions.narrow:
         # An index knows owners only; behind a filter its candidates could all be the wrong ones.
-        return set(conditions.all_seqs(connection)) if space_ids else set()
+        return set(conditions.all_seqs(connection)) if space_ids or search.query.required else set()
     return {
         seq
         for space_id in space_ids
