@@ -9,7 +9,7 @@ from typing import Final, Self
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 
 from . import searching
-from .corpus import async_import, household
+from .corpus import Corpus, async_import, household
 from .figures import RATE, Figure
 from .searching import Questions
 from .sentences import questions
@@ -32,14 +32,21 @@ class Plan:
         return cls(questions=60)
 
 
+def make(size: int, plan: Plan, *, others: int = 0) -> tuple[Corpus, Questions]:
+    """Make up what is remembered and what is asked."""
+    projection = Projection(StaticEmbedder.load(), plan.dimension)
+    asked = list(islice(questions(_SEED), plan.questions))
+    return (
+        household(size, projection, others=others),
+        Questions(asked, projection.embed(asked, _SEED), projection.embed),
+    )
+
+
 async def async_measure(
     folder: Path, size: int, plan: Plan, parts: Collection[str] = PARTS, *, others: int = 0
 ) -> list[Figure]:
     """Fill a store with ``size`` memories, and as many of somebody else as ``others`` says, and measure its parts."""
-    projection = Projection(StaticEmbedder.load(), plan.dimension)
-    corpus = household(size, projection, others=others)
-    asked = list(islice(questions(_SEED), plan.questions))
-    wanted = Questions(asked, projection.embed(asked, _SEED), projection.embed)
+    corpus, wanted = make(size, plan, others=others)
     seconds = await async_import(folder, corpus)
     figures, exact = await searching.async_time(folder, corpus, wanted)
     figures.append(Figure(size=size, name="import", unit=RATE, value=len(corpus.memories) / seconds, exact=1 / exact))

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.speed.measuring import Plan, async_measure
+from benchmarks.speed.corpus import async_import
+from benchmarks.speed.engines import COLD, HOT
+from benchmarks.speed.measuring import Plan, async_measure, make
+from benchmarks.speed.steps import async_steps
+from custom_components.semantic_memory.memory.storage import search
 
 TINY = Plan(questions=4)
 
@@ -22,3 +26,14 @@ async def test_search_and_recall(tmp_path: Path) -> None:
     # So few memories are all candidates: nothing can be missed.
     assert found["recall@10, made-up sentences, in memory"].value == 1.0
     assert found["recall@10, made-up sentences, sqlite-vec alone"].value == 1.0
+
+
+async def test_steps_of_a_search(tmp_path: Path) -> None:
+    corpus, questions = make(50, TINY)
+    await async_import(tmp_path, corpus)
+    before = search.run
+    for way, index in ((HOT, "Codes.nearest"), (COLD, "Vec0Index.search")):
+        shown = await async_steps(tmp_path, questions, way)
+        assert index in shown
+        assert "search.run" in shown
+    assert search.run is before
