@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 import re
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
@@ -177,10 +178,11 @@ async def test_filters_and_owners_stay(facts: MemoryEngine) -> None:
 
 @pytest.mark.parametrize("field", ["created", "updated"])
 async def test_dates_the_wrong_way_round(facts: MemoryEngine, field: str) -> None:
-    between = {f"{field}_after": START - 1, f"{field}_before": START + 1}
+    between: dict[str, Any] = {f"{field}_after": START - 1, f"{field}_before": START + 1}
     assert await keys(facts, '"green tea"', filter=replace(MemoryFilter(), **between)) == {"green_tea"}
     for first, last in ((START, START), (START + 1, START)):
-        where = replace(MemoryFilter(), **{f"{field}_after": first, f"{field}_before": last})
+        dates: dict[str, Any] = {f"{field}_after": first, f"{field}_before": last}
+        where = replace(MemoryFilter(), **dates)
         with pytest.raises(InvalidInputError) as caught:
             await keys(facts, "tea", filter=where)
         assert caught.value.code == "dates_reversed"
