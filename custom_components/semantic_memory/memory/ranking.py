@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from .models import Match
+from .models import Match, Part
 
 SMALL_STORE: Final = 10
 """With no more memories than this, a default threshold leaves nothing out: reading them all costs a model less than
@@ -45,6 +45,17 @@ def score_of(candidate: Candidate, keyword_weight: float) -> float:
     if candidate.vector_score is None:
         return words
     return (1 - keyword_weight) * candidate.vector_score + keyword_weight * words
+
+
+def parts_of(candidate: Candidate, keyword_weight: float) -> tuple[Part, ...]:
+    """Return what ``score_of`` adds up."""
+    words = candidate.keyword_score or 0.0
+    if candidate.vector_score is None:
+        return (Part(name="words", value=words, weight=1.0, contribution=words),)
+    weighed = (("meaning", candidate.vector_score, 1 - keyword_weight), ("words", words, keyword_weight))
+    return tuple(
+        Part(name=name, value=value, weight=weight, contribution=weight * value) for name, value, weight in weighed
+    )
 
 
 def rank(candidates: Iterable[Candidate], keyword_weight: float) -> list[Ranked]:

@@ -1,13 +1,24 @@
 """Finding memories: for whoever asks, and those that resemble a new one."""
 
+from sqlite3 import Connection
 from typing import Final
 
 from . import policy
 from .errors import EmbeddingError, InvalidInputError
-from .models import MAX_RECALL_LIMIT, Caller, Hit, Memory, MemoryFilter, RecallRequest, RecallResult
+from .models import (
+    MAX_RECALL_LIMIT,
+    Caller,
+    Hit,
+    Memory,
+    MemoryFilter,
+    RecallRequest,
+    RecallResult,
+    SearchExplanation,
+)
 from .query import Query, parse
 from .storage import search
 from .storage.changes import KnownVector
+from .storage.explaining import explain
 from .upkeep import Upkeep
 from .writes import Writes
 
@@ -51,10 +62,11 @@ class Recaller:
             strict=request.threshold is not None,
             keyword_weight=self._settings.keyword_weight,
             now=self._clock(),
+            explain=request.explain,
         )
-        hits = await self._async_search(wanted)
+        hits, explanation = await self._async_search(wanted)
         self._worker.set_last_recall(wanted.now)
-        return RecallResult(hits=hits, space=self._worker.model_of(vectors))
+        return RecallResult(hits=hits, space=self._worker.model_of(vectors), explanation=explanation)
 
     def _threshold(self, request: RecallRequest, query: Query) -> float:
         """Return the least score. What has a phrase or prefix that was asked for is not left out for its meaning."""
@@ -84,7 +96,7 @@ class Recaller:
             return ()
         import numpy as np  # noqa: PLC0415 - it is there: the vector was made with it
 
-        hits = await self._async_search(
+        hits, _ = await self._async_search(
             search.Search(
                 query=Query(""),
                 owners=policy.visible_owners(caller),
@@ -100,11 +112,16 @@ class Recaller:
         others = (hit for hit in hits if hit.memory.id != memory.id and hit.score >= _SIMILAR_SCORE)
         return tuple(others)[:_SIMILAR_LIMIT]
 
-    async def _async_search(self, wanted: search.Search) -> tuple[Hit, ...]:
+    async def _async_search(self, wanted: search.Search) -> tuple[tuple[Hit, ...], SearchExplanation | None]:
         index = self._worker.index
-        hits = await self._database.async_read(lambda connection: search.run(connection, wanted, index))
+
+        def work(connection: Connection) -> tuple[tuple[Hit, ...], SearchExplanation | None]:
+            hits = search.run(connection, wanted, index)
+            return explain(connection, wanted, hits) if wanted.explain else (hits, None)
+
+        found = await self._database.async_read(work)
         self._upkeep.note_search()
-        return hits
+        return found
 
 
 def _embeddable(query: str) -> str:

@@ -7,7 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from .. import ranking, text
-from ..models import Hit, MemoryFilter
+from ..models import Explanation, Hit, MemoryFilter
 from ..query import Query
 from . import spaces, words
 from .candidates import CandidateIndex
@@ -38,6 +38,7 @@ class Search:
     strict: bool
     keyword_weight: float
     now: float
+    explain: bool = False
 
 
 def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -> tuple[Hit, ...]:
@@ -60,7 +61,7 @@ def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -
         search.keyword_weight,
     )
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
-    return _hits(connection, conditions, best)
+    return _hits(connection, search, conditions, best)
 
 
 def _near(
@@ -153,7 +154,9 @@ def _by_vectors(
     return scores
 
 
-def _hits(connection: sqlite3.Connection, conditions: Conditions, best: Sequence[ranking.Ranked]) -> tuple[Hit, ...]:
+def _hits(
+    connection: sqlite3.Connection, search: Search, conditions: Conditions, best: Sequence[ranking.Ranked]
+) -> tuple[Hit, ...]:
     """Read the memories of the best candidates."""
     seqs = [item.candidate.seq for item in best]
     found = dict(conditions.memories(connection, seqs))
@@ -164,6 +167,9 @@ def _hits(connection: sqlite3.Connection, conditions: Conditions, best: Sequence
             match=item.match,
             vector_score=item.candidate.vector_score,
             keyword_score=item.candidate.keyword_score,
+            explanation=Explanation(parts=ranking.parts_of(item.candidate, search.keyword_weight))
+            if search.explain
+            else None,
         )
         for item in best
         if item.candidate.seq in found
