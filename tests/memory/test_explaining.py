@@ -4,16 +4,14 @@ import pytest
 
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
+from custom_components.semantic_memory.memory.explanation import Explanation, Part, SearchExplanation
 from custom_components.semantic_memory.memory.models import (
     Caller,
     EngineSettings,
-    Explanation,
     Hit,
     MemoryFilter,
-    Part,
     RecallRequest,
     RecallResult,
-    SearchExplanation,
 )
 
 from .fakes import ALICE, BOB, NOBODY, FakeEmbedder, OpenEngine, remember

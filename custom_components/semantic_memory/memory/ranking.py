@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from .models import Match, Part
+from .explanation import Part
+from .models import Match
 
 SMALL_STORE: Final = 10
 """With no more memories than this, a default threshold leaves nothing out: reading them all costs a model less than

@@ -5,6 +5,7 @@ from typing import Final
 
 from . import policy
 from .errors import EmbeddingError, InvalidInputError
+from .explanation import SearchExplanation
 from .models import (
     MAX_RECALL_LIMIT,
     Caller,
@@ -13,7 +14,6 @@ from .models import (
     MemoryFilter,
     RecallRequest,
     RecallResult,
-    SearchExplanation,
 )
 from .query import Query, parse
 from .storage import search

@@ -6,7 +6,8 @@ import json
 import sqlite3
 
 from .. import ranking, text
-from ..models import Explanation, Hit, Part, SearchedWord, SearchExplanation
+from ..explanation import Explanation, Part, SearchedWord, SearchExplanation
+from ..models import Hit
 from ..query import Pattern
 from . import spaces, words
 from .filters import Conditions

@@ -7,7 +7,8 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from .. import ranking, text
-from ..models import Explanation, Hit, MemoryFilter
+from ..explanation import Explanation
+from ..models import Hit, MemoryFilter
 from ..query import Query
 from . import spaces, words
 from .candidates import CandidateIndex
