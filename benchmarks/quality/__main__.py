@@ -17,6 +17,7 @@ import time
 
 from custom_components.semantic_memory.memory.errors import EmbeddingError
 
+from ..report import machine
 from . import report
 from .embedders import NAMES, KeptEmbedder, how_to_get, open_embedder, open_ollama
 from .retrieval_set import StoredMemory, Suite, load_folder, load_household
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _async_measure(suites: Sequence[Suite], options: argparse.Namespace) -> None:
+    print(machine())
     results: list[Result] = []
     memories: dict[tuple[str, str, str], StoredMemory] = {}
     for name, opening in _openings(options):
@@ -54,10 +56,10 @@ async def _async_measure(suites: Sequence[Suite], options: argparse.Namespace) -
                 found, stored = await async_run(suite, embedder, options.systems)
                 results += found
                 memories |= {(suite.name, *key): memory for key, memory in stored.items()}
-                print("\n".join(report.table(found)))
-                print(f"measured in {time.perf_counter() - begin:.1f} s", flush=True)
+                print("\n".join(report.tables(found)))
+                print(f"\nMeasured in {time.perf_counter() - begin:.1f} s", flush=True)
     if options.json:
-        report.write_json(options.json, results)
+        report.write_figures(options.json, results)
     if options.failures:
         print(f"{report.write_failures(options.failures, results, memories)} questions in {options.failures}")
 

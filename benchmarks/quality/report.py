@@ -1,58 +1,62 @@
-"""Showing results: a table, JSON, and the questions that went wrong."""
+"""Showing results: tables, JSON, and the questions that went wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
 import csv
 from dataclasses import asdict
-from datetime import UTC, datetime
-import json
-import os
 from pathlib import Path
-import platform
 from typing import Final
 
+from ..report import machine, table, write_json
 from .metrics import Figures
 from .retrieval_set import StoredMemory
 from .running import Asked, Result, Unanswered
 from .systems import SHOWN, Found
 
-_FIRST: Final = 13
-_COLUMN: Final = 12
+_HEADINGS: Final = (
+    "",
+    "recall@1",
+    "recall@5",
+    "recall@10",
+    "MRR",
+    "nDCG@10",
+    "nothing",
+    "recall@5 then",
+    "loss",
+    "loss at 90%",
+)
+"""From ``nothing`` on: see :class:`Unanswered`."""
 
 
-def table(results: Sequence[Result]) -> Iterator[str]:
-    """Yield the lines of a table for results of one suite and embedder."""
+def tables(results: Sequence[Result]) -> Iterator[str]:
+    """Yield what is printed of results of one suite and embedder."""
     first = results[0]
-    asked = first.asked
-    stores = len({one.set_name for one in asked})
-    nothing = sum(not one.question.relevant for one in asked)
-    yield ""
+    stores = len({one.set_name for one in first.asked})
+    nothing = sum(not one.question.relevant for one in first.asked)
     yield (
-        f"{first.suite} · {first.embedder}: {len(asked) - nothing} questions, and {nothing} that nothing answers,"
-        f" of {stores} store{'s' if stores > 1 else ''}"
+        f"\n{first.suite} · {first.embedder}: {len(first.asked) - nothing} questions that something answers,"
+        f" {nothing} that nothing does; {stores} store{'s' if stores > 1 else ''}\n"
     )
-    yield _row("", "recall@1", "recall@5", "recall@10", "MRR", "nDCG@10", "nothing", "r@5 then", "loss", "loss at 90%")
-    for result in results:
-        yield _row(result.system, *_cells(result.overall), *_threshold_cells(result.unanswered))
-    yield ""
-    yield _row("recall@5 by", *(result.system for result in results), "questions")
-    for groups in ([result.by_level for result in results], [result.by_kind for result in results]):
-        for name, figures in groups[0].items():
-            yield _row(f"  {name}", *(f"{group[name].recall_5:.3f}" for group in groups), str(figures.questions))
+    yield table(
+        _HEADINGS, [[result.system, *_cells(result.overall), *_cells_of(result.unanswered)] for result in results]
+    )
+    yield "\nBy level and kind: recall@5; of questions that nothing answers, the share answered with nothing.\n"
+    groups = ([result.by_level for result in results], [result.by_kind for result in results])
+    rows = [
+        [name, *(f"{group[name].recall_5:.3f}" for group in column), str(figures.questions)]
+        for column in groups
+        for name, figures in column[0].items()
+    ]
     unanswered = [result.unanswered_by_kind for result in results]
-    if unanswered[0]:
-        yield "nothing found, of"
-    for name, share in unanswered[0].items():
-        yield _row(f"  {name}", *(f"{group[name].nothing:.3f}" for group in unanswered), str(share.questions))
+    rows += [
+        [f"none: {name}", *(f"{group[name].nothing:.3f}" for group in unanswered), str(share.questions)]
+        for name, share in unanswered[0].items()
+    ]
+    yield table(["", *(result.system for result in results), "questions"], rows)
 
 
-def write_json(path: Path, results: Sequence[Result]) -> None:
-    """Write all figures, with when and on what kind of machine they were measured. Raises OSError."""
-    data = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()},
-        "results": [_as_json(result) for result in results],
-    }
-    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+def write_figures(path: Path, results: Sequence[Result]) -> None:
+    """Write all figures, with the machine on which they were measured. Raises OSError."""
+    write_json(path, "quality", machine(), {"results": [_as_json(result) for result in results]})
 
 
 def write_failures(path: Path, results: Sequence[Result], memories: Mapping[tuple[str, str, str], StoredMemory]) -> int:
@@ -122,16 +126,12 @@ def _cells(figures: Figures) -> tuple[str, ...]:
     return tuple(f"{value:.3f}" for value in values)
 
 
-def _threshold_cells(unanswered: Unanswered | None) -> tuple[str, ...]:
+def _cells_of(unanswered: Unanswered | None) -> tuple[str, ...]:
     if unanswered is None:
-        return ("-",) * 4
+        return ("",) * 4
     return (
         f"{unanswered.nothing:.3f}",
         f"{unanswered.recall_5:.3f}",
         f"{unanswered.loss:.1%}",
         f"{unanswered.loss_at_90:.1%}",
     )
-
-
-def _row(name: str, *cells: str) -> str:
-    return f"{name:<{_FIRST}}" + "".join(f"{cell:>{_COLUMN}}" for cell in cells)

@@ -1,6 +1,7 @@
 """Asking every system every question of a suite, and what comes out of it."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from math import ceil, inf
@@ -128,13 +129,15 @@ async def async_run(
 
 
 async def _async_run_set(one: RetrievalSet, embedder: KeptEmbedder, names: Collection[str]) -> dict[str, list[Asked]]:
-    prepared = await Prepared.async_of(one, embedder)
-    async with open_ours(one.memories, embedder) as ours:
-        systems: list[System] = [ours, *(baseline(prepared) for baseline in BASELINES if baseline.name in names)]
-        return {
-            system.name: [Asked(one.name, question, await system.async_answer(question)) for question in one.questions]
-            for system in systems
-        }
+    with closing(await Prepared.async_of(one, embedder)) as prepared:
+        async with open_ours(one.memories, embedder) as ours:
+            systems: list[System] = [ours, *(baseline(prepared) for baseline in BASELINES if baseline.name in names)]
+            return {
+                system.name: [
+                    Asked(one.name, question, await system.async_answer(question)) for question in one.questions
+                ]
+                for system in systems
+            }
 
 
 def _least_threshold(asked: Sequence[Asked], share: float) -> float:

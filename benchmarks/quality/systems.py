@@ -94,6 +94,10 @@ class Prepared:
         rows = await embedder.async_embed_queries(questions)
         return cls(one.memories, vectors, dict(zip(questions, rows, strict=True)))
 
+    def close(self) -> None:
+        """Close the word index."""
+        self._words.close()
+
     def visible(self, asker: str) -> list[int]:
         """Return the places of the memories that the asker may see."""
         return [place for place, memory in enumerate(self.memories) if visible_to(memory, asker)]

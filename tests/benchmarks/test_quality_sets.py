@@ -13,16 +13,14 @@ from benchmarks.quality.retrieval_set import FOREIGN, HOUSEHOLD, PEOPLE, Retriev
 from custom_components.semantic_memory.memory.models import Category
 
 # Words that carry no content; auxiliaries, pronouns, prepositions, and the fillers of questions.
-FUNCTION_WORDS = frozenset(
-    """
-    a about again all and any anybody are as at be been both but by can could d did do does don each every for from get
-    gets go goes got had has have he her here him his how i if in into is isn it its just let ll long m many may me
-    might more most much must my no nobody not nothing now of off often on one only or other our out over own please
-    re s same shall she should so some somebody something t than that the their them then there these they this those
-    to too under until up us ve very was we were what whatever when where which who whom whose why will with would
-    you your
-    """.split()
-)
+FUNCTION_WORDS = """
+a about again all and any anybody are as at be been both but by can could d did do does don each every for from get
+gets go goes got had has have he her here him his how i if in into is isn it its just let ll long m many may me
+might more most much must my no nobody not nothing now of off often on one only or other our out over own please
+re s same shall she should so some somebody something t than that the their them then there these they this those
+to too under until up us ve very was we were what whatever when where which who whom whose why will with would
+you your
+"""
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +35,9 @@ def content_words(texts: list[str]) -> list[frozenset[str]]:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE VIRTUAL TABLE text USING fts5 (words, tokenize = 'porter unicode61')")
     connection.execute("CREATE VIRTUAL TABLE stem USING fts5vocab (text, 'instance')")
+    function_words = set(FUNCTION_WORDS.split())
     for number, text in enumerate(texts):
-        kept = [word for word in re.findall(r"[^\W_]+", text.lower()) if word not in FUNCTION_WORDS]
+        kept = [word for word in re.findall(r"[^\W_]+", text.lower()) if word not in function_words]
         connection.execute("INSERT INTO text (rowid, words) VALUES (?, ?)", (number, " ".join(kept)))
     stems: list[set[str]] = [set() for _ in texts]
     for number, stem in connection.execute("SELECT doc, term FROM stem"):
