@@ -7,7 +7,10 @@ from typing import Any, Final
 from benchmarks.report import number, percentile, table
 
 MS: Final = "ms"
+BYTES: Final = "bytes"
+MB: Final = "MB"
 RATE: Final = "memories/s"
+MEGABYTE: Final = 1_000_000
 SHARE: Final = "of 10"
 _MORE_IS_BETTER: Final = (RATE, SHARE)
 

@@ -1,15 +1,17 @@
 """How long a whole search takes, and whether it finds what an exact scan does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import batched, cycle, islice
+from itertools import batched
 from pathlib import Path
+import sqlite3
 import time
 from typing import Final
 
 import numpy as np
 
-from custom_components.semantic_memory.memory.engine import MemoryEngine
+from custom_components.semantic_memory.memory.engine import DATABASE, MemoryEngine
 from custom_components.semantic_memory.memory.models import RecallRequest
 
 from .corpus import CALLER, Corpus
@@ -21,6 +23,7 @@ TRUE: Final = 10
 """Of how many nearest memories the share that is found is counted."""
 _IN_TURN: Final = 20
 """Questions that are asked one after the other before it is somebody else's turn: a busy machine is unfair to all."""
+_FEW: Final = 5
 _AS_GOOD: Final = 1e-5
 """Cosines that differ by no more are equal: made-up memories repeat each other."""
 
@@ -79,10 +82,12 @@ async def async_time(folder: Path, corpus: Corpus, questions: Questions) -> tupl
     size = len(matrix)
     exact = times(size, "exact NumPy scan", timed.scan, None)
     seconds = exact.value / 1000
+    from_file = [_file_scan_seconds(folder / DATABASE, vector) for vector in questions.vectors[:_FEW]]
     return [
         times(size, f"search, {HOT.name}", timed.hot, seconds),
         times(size, f"search, {COLD.name}", timed.cold, seconds),
         exact,
+        times(size, "exact scan of the vectors in the file", from_file, seconds),
     ], seconds
 
 
@@ -116,11 +121,6 @@ async def async_recall_share(
     return figures
 
 
-def again_and_again(questions: Questions) -> Iterator[str]:
-    """Return the texts over and over."""
-    return cycle(islice(questions.texts, len(questions.texts)))
-
-
 async def _async_seconds(engine: MemoryEngine, text: str) -> float:
     begin = time.perf_counter()
     await engine.async_recall(CALLER, RecallRequest(query=text, touch=False))
@@ -129,5 +129,15 @@ async def _async_seconds(engine: MemoryEngine, text: str) -> float:
 
 def _scan_seconds(matrix: Matrix, vector: Matrix) -> float:
     begin = time.perf_counter()
+    scan(matrix, vector)
+    return time.perf_counter() - begin
+
+
+def _file_scan_seconds(path: Path, vector: Matrix) -> float:
+    """Read every vector and compare it: what is left to do without an index and without holding them all in memory."""
+    begin = time.perf_counter()
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT embedding FROM vector")
+        matrix = np.frombuffer(b"".join(blob for (blob,) in rows), "<f4").reshape(-1, len(vector))
     scan(matrix, vector)
     return time.perf_counter() - begin

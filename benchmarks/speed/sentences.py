@@ -6,7 +6,7 @@ how long a search takes, so a store of sentences that all use the same hundred w
 """
 
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 import random
 import re
@@ -163,14 +163,23 @@ class _Pool:
         return self._words[bisect(self._sums, chance.random() * self._sums[-1])]
 
 
+def memories(seed: int) -> Iterator[str]:
+    """Return distinct memories without an end."""
+    return _distinct(Writer(seed).memory)
+
+
 def questions(seed: int) -> Iterator[str]:
     """Return distinct questions without an end."""
-    writer, seen = Writer(seed), set[str]()
+    return _distinct(Writer(seed).question)
+
+
+def _distinct(write: Callable[[], str]) -> Iterator[str]:
+    seen = set[str]()
     while True:
-        asked = writer.question()
-        if asked not in seen:
-            seen.add(asked)
-            yield asked
+        text = write()
+        if text not in seen:
+            seen.add(text)
+            yield text
 
 
 def _made_up(chance: random.Random) -> str:
