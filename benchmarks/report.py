@@ -45,7 +45,7 @@ def machine() -> Machine:
     """Return the machine that this runs on."""
     return Machine(
         date=datetime.now(UTC).date().isoformat(),
-        cores=len(os.sched_getaffinity(0)),
+        cores=os.process_cpu_count() or 1,
         memory_mb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         architecture=platform.machine(),
         processor=_processor(Path("/proc/cpuinfo")),

@@ -20,7 +20,8 @@ _NUMBER_BYTES: Final = 4
 
 async def async_set(folder: Path, corpus: Corpus, count: int, exact: float) -> list[Figure]:
     """Store ``count`` memories with a key and as many without, for which the engine also looks for one like it."""
-    values = list(islice(memories(_SEED), 2 * count))
+    there = {memory.value for memory in corpus.memories}
+    values = list(islice((value for value in memories(_SEED) if value not in there), 2 * count))
     drafts = [MemoryDraft(value=value, key=f"set {place}") for place, value in enumerate(values[:count])]
     drafts += [MemoryDraft(value=value) for value in values[count:]]
     embedder = corpus.embedder()
