@@ -72,6 +72,14 @@ async def test_every_operation(hass: HomeAssistant, name: str) -> None:
     assert missing.items() >= {"status": "error", "op": "get", "error": "not_found", "matches": []}.items()
 
 
+@pytest.mark.parametrize("query", ['"the car slot"', "slot -column", "-car"])
+async def test_what_a_model_writes_is_no_syntax(hass: HomeAssistant, query: str) -> None:
+    await async_add_script(hass)
+    await async_run(hass, operation="set", key="car parking slot", value="Column B2E9")
+
+    assert (await async_run(hass, operation="search", query=query))["count"] == 1
+
+
 async def test_answers_spare_the_context(hass: HomeAssistant) -> None:
     await async_add_script(hass)
     await async_run(hass, operation="set", key="novel", value="A lamp. " * 1000)

@@ -1,5 +1,6 @@
 """``memory_get``, ``memory_search`` and ``memory_list``."""
 
+import json
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -114,14 +115,109 @@ async def test_search_limit(hass: HomeAssistant, limit: object, count: int) -> N
     assert answer["count"] == len(answer["results"]) == count
 
 
-@pytest.mark.parametrize("where", [{"tags": "car"}, {"category": "event"}, {"scope": "session"}])
-async def test_search_filter(hass: HomeAssistant, where: dict[str, str]) -> None:
-    await async_act(hass, "set", key="slot", value="Parked at B2E9", tags="car", category="event", scope="session")
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"tags": "car"},
+        {"category": "event"},
+        {"scope": "session"},
+        {"pinned": "true"},
+        {"created_after": "2001-01-01", "created_before": "2999-01-01", "pinned": True},
+        {"updated_after": "2001-01-01", "updated_before": "2999-01-01T00:00:00Z", "category": "event"},
+    ],
+)
+async def test_search_filter(hass: HomeAssistant, where: dict[str, Any]) -> None:
+    await async_act(
+        hass, "set", key="slot", value="Parked at B2E9", tags="car", category="event", scope="session", pinned=True
+    )
     await async_act(hass, "set", key="bike", value="Parked in the shed")
 
     answer = await async_act(hass, "search", query="parked", **where)
 
     assert [hit["key"] for hit in answer["results"]] == ["slot"]
+
+
+@pytest.mark.parametrize("field", ["created_before", "updated_before"])
+async def test_search_by_date(hass: HomeAssistant, field: str) -> None:
+    await async_act(hass, "set", key="bike", value="Parked in the shed")
+
+    assert (await async_act(hass, "search", query="parked", **{field: "2001-01-01"}))["results"] == []
+
+
+@pytest.mark.parametrize("op", ["search", "list"])
+async def test_dates_the_wrong_way_round(hass: HomeAssistant, op: str) -> None:
+    query = {"query": "parked"} if op == "search" else {}
+    with pytest.raises(ServiceValidationError, match="`created_after` has to be earlier than `created_before`"):
+        await async_act(hass, op, created_after="2027-02-01", created_before="2027-01-01", **query)
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("parked", ["bike", "car"]),
+        ('"in the shed"', ["bike"]),
+        ("parked -shed", ["car"]),
+        ("colu*", ["car"]),
+        ('"shed the in"', []),
+        ("what is -5 degrees in e-mails", ["bike", "car"]),
+    ],
+)
+async def test_search_syntax(hass: HomeAssistant, query: str, keys: list[str]) -> None:
+    await async_act(hass, "set", key="bike", value="Parked in the shed")
+    await async_act(hass, "set", key="car", value="Parked at column B2E9")
+
+    answer = await async_act(hass, "search", query=query)
+
+    assert sorted(hit["key"] for hit in answer["results"]) == keys
+    assert answer["query"] == query
+
+
+async def test_search_for_what_somebody_said(hass: HomeAssistant) -> None:
+    await async_act(hass, "set", key="bike", value="Parked in the shed")
+
+    for query in ('"shed parked"', "-shed", "x -shed"):
+        assert (await async_act(hass, "search", query=query, syntax="false"))["count"] == 1
+    with pytest.raises(ServiceValidationError, match="only says what to leave out"):
+        await async_act(hass, "search", query="-shed")
+
+
+async def test_search_explained(hass: HomeAssistant) -> None:
+    await async_act(hass, "set", key="bike", value="The bike is parked in the shed")
+    await async_act(hass, "set", key="car", value="Parked at column B2E9")
+
+    answer = await async_act(hass, "search", query='"parked" bike nowhere -lost*', threshold=0, explain="true")
+
+    assert (
+        answer["explanation"].items()
+        >= {
+            "text": "parked bike nowhere",
+            "required": ["parked"],
+            "excluded": ["lost*"],
+            "common_words": [],
+            "models": [answer["model"]],
+            "memories": 2,
+            "threshold": 0.0,
+        }.items()
+    )
+    counted = {found["word"]: found["memories"] for found in answer["explanation"]["words"]}
+    assert counted == {"parked": 2, "bike": 1, "nowhere": 0}
+    bike, car = answer["results"]
+    assert (bike["key"], car["key"]) == ("bike", "car")
+    for hit in answer["results"]:
+        explanation = hit["explanation"]
+        meaning, words = explanation["parts"]
+        assert (meaning["name"], words["name"]) == ("meaning", "words")
+        assert explanation["score"] == hit["score"]
+        assert meaning["contribution"] + words["contribution"] == pytest.approx(hit["score"], abs=2e-4)
+        assert (meaning["value"], words["value"]) == (hit["vector_score"], hit["keyword_score"])
+        assert meaning["model"] == answer["model"]
+        assert -1 <= meaning["cosine"] <= 1
+    assert [found["word"] for found in bike["explanation"]["parts"][1]["matched"]] == ["bike", "parked"]
+    assert json.loads(json.dumps(answer)) == answer
+
+    plain = await async_act(hass, "search", query="bike")
+    assert "explanation" not in plain
+    assert "explanation" not in plain["results"][0]
 
 
 async def test_search_threshold(hass: HomeAssistant) -> None:

@@ -4,11 +4,12 @@ The names that the older memory scripts answered with are kept: ``tags`` is comm
 list), ``match_score`` repeats ``score``. Times are ISO 8601 in UTC; ``None`` stands for "never".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from homeassistant.util import dt as dt_util
-from homeassistant.util.json import JsonArrayType, JsonObjectType
+from homeassistant.util.json import JsonArrayType, JsonObjectType, JsonValueType
 
+from .memory.explanation import SearchExplanation
 from .memory.models import Hit, Memory, Source
 from .memory.status import EngineStatus, Stats
 
@@ -55,12 +56,63 @@ def hit_as_dict(hit: Hit) -> JsonObjectType:
         "match": hit.match.value,
         "vector_score": _rounded(hit.vector_score),
         "keyword_score": _rounded(hit.keyword_score),
+        **({"explanation": _explanation_as_dict(hit)} if hit.explanation else {}),
     }
 
 
 def hits_as_list(hits: Iterable[Hit]) -> JsonArrayType:
     """Return hits in the order they come, best first."""
     return [hit_as_dict(hit) for hit in hits]
+
+
+def search_explanation_as_dict(explanation: SearchExplanation) -> JsonObjectType:
+    """Return what was searched for."""
+    return {
+        "text": explanation.text,
+        "required": list(explanation.required),
+        "excluded": list(explanation.excluded),
+        "words": [
+            {"word": found.word, "weight": _rounded(found.weight), "memories": found.memories}
+            for found in explanation.words
+        ],
+        "common_words": list(explanation.common_words),
+        "models": list(explanation.models),
+        "memories": explanation.memories,
+        "threshold": explanation.threshold,
+    }
+
+
+def _explanation_as_dict(hit: Hit) -> JsonObjectType:
+    """Return where a hit's score comes from."""
+    parts = hit.explanation.parts if hit.explanation else ()
+    return {
+        "score": _rounded(hit.score),
+        "parts": [
+            {
+                "name": part.name,
+                "value": _rounded(part.value),
+                "weight": _rounded(part.weight),
+                "contribution": _rounded(part.contribution),
+                **_details(part.details),
+            }
+            for part in parts
+        ],
+    }
+
+
+def _details(details: Mapping[str, object]) -> JsonObjectType:
+    """Return the details of a part, which are JSON values, with their numbers rounded."""
+
+    def shown(value: object) -> JsonValueType:
+        if isinstance(value, float):
+            return round(value, 4)
+        if isinstance(value, list):
+            return [shown(item) for item in value]
+        if isinstance(value, Mapping):
+            return _details(value)
+        return value if value is None or isinstance(value, int) else str(value)
+
+    return {name: shown(value) for name, value in details.items()}
 
 
 def stats_as_dict(stats: Stats) -> JsonObjectType:

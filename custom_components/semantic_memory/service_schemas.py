@@ -164,15 +164,18 @@ _GROUPS: Final[dict[vol.Marker, Any]] = {
     vol.Optional("category"): word,
     vol.Optional("tags"): tags,
 }
-_FILTER: Final[dict[vol.Marker, Any]] = {
-    vol.Optional("text"): text,
+_NARROWING: Final[dict[vol.Marker, Any]] = {
     **_GROUPS,
     vol.Optional("pinned"): flag("pinned"),
-    vol.Optional("forgotten"): flag("forgotten"),
     vol.Optional("created_after"): moment,
     vol.Optional("created_before"): moment,
     vol.Optional("updated_after"): moment,
     vol.Optional("updated_before"): moment,
+}
+_FILTER: Final[dict[vol.Marker, Any]] = {
+    vol.Optional("text"): text,
+    **_NARROWING,
+    vol.Optional("forgotten"): flag("forgotten"),
 }
 _WHOSE: Final[dict[vol.Marker, Any]] = {**_PERSON, vol.Optional("user_id"): word}
 
@@ -190,8 +193,10 @@ SEARCH_SCHEMA: Final = vol.Schema(
     {
         vol.Optional("query"): text,
         vol.Optional("limit"): whole_number("invalid_limit", max=MAX_RECALL_LIMIT),
-        **_GROUPS,
+        **_NARROWING,
         vol.Optional("threshold"): number("invalid_threshold"),
+        vol.Optional("syntax"): flag("syntax"),
+        vol.Optional("explain"): flag("explain"),
         **_PERSON,
         **_LEGACY,
     }

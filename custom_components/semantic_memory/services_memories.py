@@ -24,7 +24,14 @@ from .memory.models import (
     SortKey,
     Source,
 )
-from .responses import hits_as_list, memories_as_list, memory_as_dict, moment, stats_as_dict
+from .responses import (
+    hits_as_list,
+    memories_as_list,
+    memory_as_dict,
+    moment,
+    search_explanation_as_dict,
+    stats_as_dict,
+)
 from .service_request import Action, Request
 from .service_schemas import (
     FORGET_SCHEMA,
@@ -75,17 +82,21 @@ async def _async_get(request: Request) -> JsonObjectType:
 
 
 async def _async_search(request: Request) -> JsonObjectType:
-    query, limit = request.data.get("query") or "", request.data.get("limit")
+    data = request.data
+    query, limit = data.get("query") or "", data.get("limit")
     result = await request.engine.async_recall(
         request.caller,
         RecallRequest(
             query=query,
+            syntax=data.get("syntax") is not False,
             # The older scripts clamped too: models ask for 100 when they mean "all".
             limit=None if limit is None else min(max(limit, 1), MAX_RECALL_LIMIT),
-            threshold=request.data.get("threshold"),
+            threshold=data.get("threshold"),
             filter=request.filter(),
+            explain=bool(data.get("explain")),
         ),
     )
+    explanation = result.explanation
     return {
         "status": "ok",
         "op": "search",
@@ -94,6 +105,7 @@ async def _async_search(request: Request) -> JsonObjectType:
         "results": hits_as_list(result.hits),
         "embedder": request.engine.status.embedder.value,
         "model": result.space,
+        **({"explanation": search_explanation_as_dict(explanation)} if explanation else {}),
     }
 
 

@@ -22,7 +22,7 @@ USEFUL: Final[dict[str, tuple[Any, ...]]] = {
     "value": ("The combination of the safe is new", "Bea likes tea", "The gift is hidden"),
     "key": (*KINDS, ["safe", "gift"], "tea"),
     "new_key": (*KINDS, "tea"),
-    "query": ("combination of the safe", "tea", "hidden gift"),
+    "query": ("combination of the safe", "tea", "hidden gift", '"the safe"', "comb*", "tea -safe", "-tea"),
     "text": ("combination", "tea"),
     "scope": ("user", "household", "session"),
     "category": ("user", "general", "home"),
@@ -32,7 +32,8 @@ USEFUL: Final[dict[str, tuple[Any, ...]]] = {
     "expiration_days": (0, 1, 30, 0.000_001),
     "expires_at": ("2099-01-31", "2099-01-31T20:00:00+01:00"),
     "created_after": ("2020-01-01",),
-    "updated_before": ("2099-01-01",),
+    "updated_before": ("2099-01-01", "2019-01-01"),
+    "updated_after": ("2020-01-01",),
     "limit": (1, 5, 500),
     "sort": ("created", "key", "expires"),
     "order": ("asc", "desc"),
@@ -43,7 +44,7 @@ USEFUL: Final[dict[str, tuple[Any, ...]]] = {
     "user_id": (DELETED,),
 } | dict.fromkeys(
     ("pinned", "forgotten", "all_matching", "purge", "force_new", "confirm", "history", "overwrite", "dry_run",
-     "keep_owners"), (True, False, "true", "no"),
+     "keep_owners", "syntax", "explain"), (True, False, "true", "no"),
 )  # fmt: skip
 """Values that get further than the first check."""
 CALLERS: Final = (BEA, None, "add-on", "deleted")

@@ -87,6 +87,10 @@ def searching(home: Home) -> Iterator[dict[str, Any]]:
         for more in ({}, {"threshold": 0}, {"scope": "household"}, {"tags": "vault"}, {"category": "user"}):
             yield {"query": query, "limit": 50, **more}
         yield {"query": kind}
+        for asked in (f'"{query}"', f"{kind}*", f"{query} -nothing -nowhere*"):
+            yield {"query": asked, "limit": 50, "explain": True}
+        yield {"query": query, "created_after": "2020-01-01", "updated_before": "2999-01-01", "threshold": 0}
+        yield {"query": query, "pinned": True, "syntax": False, "explain": True}
     yield {"query": "combination", "scope": "user", "threshold": 0}
     yield {"query": "combination", "scope": "session", "threshold": 0}
 

@@ -80,6 +80,10 @@ async def recall(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
         request = RecallRequest(query=memory.value, limit=50, threshold=0.0, filter=where)
         result = await tried(engine.async_recall(caller, request))
         found |= result is not None and memory.id in str(result)
+    for query in (f'"{memory.value}"', "saf*", "vault", "combination -bank", 'combination -ban* -"the bank"'):
+        request = RecallRequest(query=query, syntax=True, explain=True, limit=50, threshold=0.0)
+        result = await engine.async_recall(caller, request)
+        found |= memory.id in str(result)
     return found
 
 
