@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 import json
-from math import ceil
+from math import ceil, floor, log10
 import os
 from pathlib import Path
 import platform
 import sqlite3
 from typing import Any, Final, override
 
+_DIGITS: Final = 5
+"""Behind the point, at most."""
 _PACKAGES: Final = ("numpy", "sqlite-vec", "tokenizers", "wordllama")
 
 
@@ -88,8 +90,10 @@ def number(value: float | None) -> str:
     """Return a figure with three digits that count, nothing for ``None``."""
     if value is None:
         return ""
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3  # noqa: PLR2004
-    return f"{value:,.{digits}f}"
+    if value == 0:
+        return "0"
+    behind = 2 - floor(log10(abs(value)))
+    return f"{value:,.{min(max(behind, 0), _DIGITS)}f}"
 
 
 def write_json(path: Path, benchmark: str, on: Machine, content: Mapping[str, Any]) -> None:

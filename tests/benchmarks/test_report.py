@@ -29,7 +29,15 @@ def test_percentile_of_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(None, ""), (0.0, "0.000"), (0.01234, "0.012"), (1.234, "1.23"), (12.34, "12.3"), (1234.5, "1,234")],
+    [
+        (None, ""),
+        (0.0, "0"),
+        (0.000123, "0.00012"),
+        (0.01234, "0.0123"),
+        (0.1, "0.100"),
+        (1.234, "1.23"),
+        (1234.5, "1,234"),
+    ],
 )
 def test_numbers_have_three_digits(value: float | None, expected: str) -> None:
     assert report.number(value) == expected
