@@ -19,6 +19,7 @@ from custom_components.semantic_memory.memory.models import (
     RecallRequest,
     RecallResult,
 )
+from custom_components.semantic_memory.memory.storage import search
 
 from .fakes import ALICE, BOB, NOBODY, START, FakeEmbedder, OpenEngine, remember
 
@@ -157,13 +158,29 @@ async def test_what_occurs_was_found_by_word(facts: MemoryEngine) -> None:
     assert (hit.match in {Match.WORD, Match.BOTH}, hit.keyword_score) == (True, 0.0)
 
 
-async def test_it_is_found_behind_hundreds_of_nearer_memories(open_engine: OpenEngine) -> None:
+@pytest.mark.parametrize("most", [search.MOST_CANDIDATES, 200])
+async def test_it_is_found_behind_hundreds_of_nearer_memories(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(search, "MOST_CANDIDATES", most)
     engine = await open_engine(FakeEmbedder("built-in"))
     await remember(engine, "something about a vehicle in red", key="wanted")
     for number in range(170):
         await remember(engine, f"car number{number}", key=f"k{number}")
     assert await keys(engine, "automobile -car", threshold=0.0) == {"wanted"}
     assert await keys(engine, '"in red" automobile', threshold=0.0) == {"wanted"}
+
+
+async def test_no_more_candidates_than_the_index_gives(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_CANDIDATES", 161)
+    engine = await open_engine(FakeEmbedder("built-in"))
+    for number in range(180):
+        await remember(engine, f"{'feline' if number % 10 else 'old car'} {number}", key=f"k{number}")
+    found = await keys(engine, "kitten -old", threshold=0.0)
+    assert len(found) == 50
+    assert all(int(key[1:]) % 10 for key in found)
 
 
 async def test_filters_and_owners_stay(facts: MemoryEngine) -> None:

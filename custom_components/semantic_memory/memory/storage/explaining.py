@@ -21,7 +21,8 @@ def explain(
 
     ``hits`` are those of ``search`` in the same snapshot.
     """
-    conditions = Conditions(search.owners, search.where, search.now, search.query)
+    conditions = Conditions(search.owners, search.where, search.now)
+    conditions.add_operators(connection, search.query)
     visible = conditions.count(connection)
     searched = _words(connection, search, conditions, visible)
     known = [space for space_id in search.vectors for space in spaces.all_spaces(connection) if space.id == space_id]

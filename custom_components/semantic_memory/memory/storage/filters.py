@@ -7,31 +7,49 @@ import sqlite3
 from ..errors import InvalidInputError
 from ..models import Memory, MemoryFilter
 from ..policy import parse_category, parse_scope
-from ..query import Query
+from ..query import Pattern, Query
 from ..text import fold, match_all, parse_tags, search_terms, storable, words
 from . import patterns
 from .memories import LIVE, find, owner_condition
 
 
 class Conditions:
-    """The condition on rows of ``memory`` for these owners and this filter, at this time.
+    """The condition on rows of ``memory`` for these owners and this filter, at this time."""
 
-    The operators of a query are part of it. They are for live memories only, since the word index is.
-    """
-
-    def __init__(self, owners: Sequence[str], where: MemoryFilter, now: float, query: Query | None = None) -> None:
+    def __init__(self, owners: Sequence[str], where: MemoryFilter, now: float) -> None:
         """Build the condition. Raises InvalidInputError for a filter that cannot be met by anything."""
         owner_sql, self.parameters = owner_condition(owners)
         self.parameters["now"] = now
         self._parts = [owner_sql, "deleted_at NOT NULL" if where.forgotten else LIVE]
         always = len(self._parts)
         self._add_filter(where)
-        if query is not None:
-            self._add_operators(query)
         self.narrow = len(self._parts) > always
-        """Whether the filter or the query leaves out any of the owners' live memories."""
+        """Whether the filter, or what a query requires, leaves out any of the owners' live memories."""
+        self.excluded = 0
+        """How many memories a query excludes."""
         self.selective = self.narrow or where.owner is not None or where.forgotten
         """Whether the filter says anything at all."""
+
+    def add_operators(self, connection: sqlite3.Connection, query: Query) -> None:
+        """Add what a query requires and excludes. That is looked up once, for live memories only.
+
+        Both are noted by the memories that meet the rest of the condition, so they tell nothing of others.
+        """
+        required = [self._having(connection, pattern) for pattern in query.required]
+        excluded = set().union(*(self._having(connection, pattern) for pattern in query.excluded))
+        if required:
+            self.narrow = True
+            self._add("seq IN (SELECT value FROM json_each(:required))", required=_as_json(set.intersection(*required)))
+        if excluded:
+            self.excluded = len(excluded)
+            self._add("seq NOT IN (SELECT value FROM json_each(:excluded))", excluded=_as_json(excluded))
+
+    def _having(self, connection: sqlite3.Connection, pattern: Pattern) -> set[int]:
+        found, parameters = patterns.condition(pattern)
+        rows = connection.execute(
+            f"SELECT seq FROM memory WHERE {found} AND {self.by_seq}", self.parameters | parameters
+        )
+        return {seq for (seq,) in rows}
 
     @property
     def sql(self) -> str:
@@ -67,7 +85,7 @@ class Conditions:
     _among = "seq IN (SELECT value FROM json_each(:seqs))"
 
     def _with(self, seqs: Iterable[int]) -> dict[str, object]:
-        return {**self.parameters, "seqs": json.dumps(list(seqs))}
+        return {**self.parameters, "seqs": _as_json(seqs)}
 
     def _add_filter(self, where: MemoryFilter) -> None:
         if where.scope is not None:
@@ -94,14 +112,6 @@ class Conditions:
         if where.text and where.text.strip():
             self._add_text(where)
 
-    def _add_operators(self, query: Query) -> None:
-        for place, pattern in enumerate(query.required):
-            sql, parameters = patterns.condition(pattern, f"required_{place}")
-            self._add(sql, **parameters)
-        for place, pattern in enumerate(query.excluded):
-            sql, parameters = patterns.condition(pattern, f"excluded_{place}")
-            self._add(f"NOT {sql}", **parameters)
-
     def _add_text(self, where: MemoryFilter) -> None:
         """Want every word of the text; the word index knows live memories only."""
         wanted = storable(where.text or "")
@@ -119,6 +129,10 @@ class Conditions:
     def _add(self, sql: str, **parameters: object) -> None:
         self._parts.append(sql)
         self.parameters.update(parameters)
+
+
+def _as_json(seqs: Iterable[int]) -> str:
+    return json.dumps(list(seqs))
 
 
 def _check_dates(where: MemoryFilter, after: str, before: str) -> None:

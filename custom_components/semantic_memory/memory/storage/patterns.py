@@ -15,24 +15,24 @@ import unicodedata
 from ..query import Pattern
 from ..text import fold, match_any, spellings, words
 
-_MATCH: Final = "seq IN (SELECT rowid FROM memory_fts WHERE memory_fts MATCH :{})"
+_MATCH: Final = "seq IN (SELECT rowid FROM memory_fts WHERE memory_fts MATCH :match)"
 _TEXT: Final = "memory.key || ' ' || memory.value || ' ' || memory.tags"
 # Thai, Lao, Burmese, Khmer, Japanese, Chinese; and Korean, which adds particles to its words.
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_ASCII_WORDS: Final = re.compile("[a-z0-9]+")
 _STEMMED_FROM: Final = 3
 """Shorter words have no other stem."""
 
 
-def condition(pattern: Pattern, name: str) -> tuple[str, dict[str, object]]:
-    """Return the condition that a memory has it, and its parameters, whose names begin with ``name``."""
+def condition(pattern: Pattern) -> tuple[str, dict[str, object]]:
+    """Return the condition that a memory has it, and its parameters."""
     if _UNSPACED.search(pattern.text):
-        return f"holds({_TEXT}, :{name})", {name: pattern.text}
+        return f"holds({_TEXT}, :pattern)", {"pattern": pattern.text}
     spelled = spellings(pattern.text)
     if not pattern.prefix:
-        return _MATCH.format(name), {name: match_any([spelled])}
+        return _MATCH, {"match": match_any([spelled])}
     candidates = " OR ".join(found for spelling in spelled for found in _may_begin(spelling))
-    exact = f"begins({_TEXT}, :{name}_begins)"
-    return f"({_MATCH.format(name)} AND {exact})", {name: candidates, f"{name}_begins": pattern.text}
+    return f"{_MATCH} AND begins({_TEXT}, :pattern)", {"match": candidates, "pattern": pattern.text}
 
 
 def register_functions(connection: sqlite3.Connection) -> None:
@@ -56,11 +56,13 @@ def begins(document: str, prefix: str) -> int:
 
 def holds(document: str, text: str) -> int:
     """Return 1 if a text stands in another, wherever words begin or end in either."""
-    return int("".join(words(text)) in "".join(words(document)))
+    return int(not document.isascii() and "".join(words(text)) in "".join(words(document)))
 
 
 def _plain_words(text: str) -> list[str]:
     """Return the words of a text without accents, which do not count in the word index either."""
+    if text.isascii():
+        return _ASCII_WORDS.findall(text.lower())
     return words("".join(char for char in unicodedata.normalize("NFKD", fold(text)) if not unicodedata.combining(char)))
 
 
