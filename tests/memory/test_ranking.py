@@ -4,7 +4,16 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.semantic_memory.memory.models import Match
-from custom_components.semantic_memory.memory.ranking import SMALL_STORE, Candidate, Ranked, cut, rank, score_of
+from custom_components.semantic_memory.memory.ranking import (
+    SMALL_STORE,
+    Candidate,
+    Ranked,
+    Weights,
+    cut,
+    parts_of,
+    rank,
+    score_of,
+)
 
 _SCORES = st.none() | st.floats(0, 1)
 
@@ -22,12 +31,34 @@ _SCORES = st.none() | st.floats(0, 1)
     ],
 )
 def test_scores(vector: float | None, keyword: float | None, weight: float, expected: float) -> None:
-    assert score_of(Candidate(1, vector, keyword), weight) == pytest.approx(expected)
+    assert score_of(Candidate(1, vector, keyword), Weights(weight)) == pytest.approx(expected)
 
 
-@given(_SCORES, _SCORES, st.floats(0, 1))
-def test_scores_lie_between_0_and_1(vector: float | None, keyword: float | None, weight: float) -> None:
-    assert 0 <= score_of(Candidate(1, vector, keyword), weight) <= 1 + 1e-9
+_CANDIDATES = st.builds(Candidate, st.just(1), _SCORES, _SCORES, st.booleans(), st.floats(0, 1))
+_WEIGHTS = st.builds(Weights, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+
+
+@given(_CANDIDATES, _WEIGHTS)
+def test_scores_lie_between_0_and_1(candidate: Candidate, weights: Weights) -> None:
+    assert 0 <= score_of(candidate, weights) <= 1 + 1e-9
+
+
+@given(_CANDIDATES, _WEIGHTS)
+def test_parts_add_up_to_the_score(candidate: Candidate, weights: Weights) -> None:
+    parts = parts_of(candidate, weights)
+    assert sum(part.contribution for part in parts) == pytest.approx(score_of(candidate, weights))
+    for part in parts:
+        assert part.contribution == pytest.approx(part.value * part.weight)
+
+
+def test_own_and_timely_memories_come_first_and_unknown_names_cost() -> None:
+    weights = Weights(0.4, own=0.02, time=0.3)
+    plain, own = Candidate(1, 0.5, 0.5), Candidate(2, 0.5, 0.5, own=True)
+    timely = Candidate(3, 0.5, 0.4, time_score=0.8)
+    assert [item.candidate.seq for item in rank([plain, own, timely], weights)] == [3, 2, 1]
+    # Nothing that is said as clearly is overruled by whose it is.
+    assert rank([own, Candidate(4, 0.6, 0.5)], weights)[0].candidate.seq == 4
+    assert score_of(plain, Weights(0.4, factor=0.4)) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(
@@ -42,11 +73,11 @@ def test_scores_lie_between_0_and_1(vector: float | None, keyword: float | None,
     ],
 )
 def test_matches(vector: float | None, keyword: float | None, match: Match) -> None:
-    assert rank([Candidate(1, vector, keyword)], 0.4)[0].match is match
+    assert rank([Candidate(1, vector, keyword)], Weights(0.4))[0].match is match
 
 
 def test_best_first_and_the_newer_of_two_equals() -> None:
-    ranked = rank([Candidate(1, 0.5, None), Candidate(3, 0.5, None), Candidate(2, 0.9, None)], 0.4)
+    ranked = rank([Candidate(1, 0.5, None), Candidate(3, 0.5, None), Candidate(2, 0.9, None)], Weights(0.4))
     assert [item.candidate.seq for item in ranked] == [2, 3, 1]
 
 

@@ -10,10 +10,27 @@ from .models import Match
 SMALL_STORE: Final = 10
 """With no more memories than this, a default threshold leaves nothing out: reading them all costs a model less than
 missing the one that was meant."""
-
-
 UNRELATED: Final = 0.2
 """Calibrated similarity below which two texts are taken to have nothing to do with each other."""
+OWN: Final = 0.02
+"""Weight of a memory's being the caller's own and not the household's: no more than enough to decide between equals."""
+TIME: Final = 0.3
+"""Weight of having been said when the query says, beside the 1 of meaning and words together."""
+UNKNOWN_NAMES: Final = 0.4
+"""What is left of every score if no memory knows any of the names in a query: then it asks about somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each signal counts."""
+
+    words: float
+    """Share of the words in what meaning and words say together, 0..1."""
+    own: float = 0.0
+    time: float = 0.0
+    """Beside those two, which count 1 together."""
+    factor: float = 1.0
+    """What is left of the whole score, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +42,10 @@ class Candidate:
     """0..1, calibrated."""
     keyword_score: float | None
     """0..1, share of the query's weight."""
+    own: bool = False
+    """It is the caller's own."""
+    time_score: float = 0.0
+    """0..1, how well it fits the time that the query names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +57,43 @@ class Ranked:
     match: Match
 
 
-def score_of(candidate: Candidate, keyword_weight: float) -> float:
-    """Return the convex combination of both signals, 0..1; the words alone where there is no vector.
+def score_of(candidate: Candidate, weights: Weights) -> float:
+    """Return the convex combination of the signals, 0..1; the words stand for the meaning where there is no vector.
 
     Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (TOIS 2023): it beats reciprocal rank
     fusion as soon as its one weight suits the data.
     """
     words = candidate.keyword_score or 0.0
-    if candidate.vector_score is None:
-        return words
-    return (1 - keyword_weight) * candidate.vector_score + keyword_weight * words
+    meaning = words if candidate.vector_score is None else candidate.vector_score
+    said = (1 - weights.words) * meaning + weights.words * words
+    priors = weights.own * candidate.own + weights.time * candidate.time_score
+    return weights.factor * (said + priors) / (1 + weights.own + weights.time)
 
 
-def parts_of(candidate: Candidate, keyword_weight: float) -> tuple[Part, ...]:
+def parts_of(candidate: Candidate, weights: Weights) -> tuple[Part, ...]:
     """Return what ``score_of`` adds up."""
     words = candidate.keyword_score or 0.0
     if candidate.vector_score is None:
-        return (Part(name="words", value=words, weight=1.0, contribution=words),)
-    weighed = (("meaning", candidate.vector_score, 1 - keyword_weight), ("words", words, keyword_weight))
-    return tuple(
-        Part(name=name, value=value, weight=weight, contribution=weight * value) for name, value, weight in weighed
-    )
+        signals = [("words", words, 1.0)]
+    else:
+        signals = [("meaning", candidate.vector_score, 1 - weights.words), ("words", words, weights.words)]
+    signals += [("own", float(candidate.own), weights.own)] if weights.own else []
+    signals += [("time", candidate.time_score, weights.time)] if weights.time else []
+    scale = 1 / (1 + weights.own + weights.time)
+    parts = [
+        Part(name=name, value=value, weight=weight * scale, contribution=weight * scale * value)
+        for name, value, weight in signals
+    ]
+    if weights.factor < 1:
+        whole = sum(part.contribution for part in parts)
+        lost = weights.factor - 1
+        parts.append(Part(name="unknown_names", value=whole, weight=lost, contribution=lost * whole))
+    return tuple(parts)
 
 
-def rank(candidates: Iterable[Candidate], keyword_weight: float) -> list[Ranked]:
+def rank(candidates: Iterable[Candidate], weights: Weights) -> list[Ranked]:
     """Return the candidates, best first; the newer memory of two that are equal."""
-    ranked = [Ranked(candidate, score_of(candidate, keyword_weight), _match_of(candidate)) for candidate in candidates]
+    ranked = [Ranked(candidate, score_of(candidate, weights), _match_of(candidate)) for candidate in candidates]
     return sorted(ranked, key=lambda item: (-item.score, -item.candidate.seq))
 
 

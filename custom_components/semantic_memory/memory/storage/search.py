@@ -60,12 +60,13 @@ def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -
     found = conditions.allowed(connection, near | scored_words.keys())
     scored_vectors = _by_vectors(connection, search, known, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
+    weights = ranking.Weights(search.keyword_weight)
     ranked = ranking.rank(
         (ranking.Candidate(seq, scored_vectors.get(seq), scored_words.get(seq, has_words)) for seq in found),
-        search.keyword_weight,
+        weights,
     )
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
-    return _hits(connection, search, conditions, best)
+    return _hits(connection, search, conditions, best, weights)
 
 
 def _near(
@@ -165,7 +166,11 @@ def _by_vectors(
 
 
 def _hits(
-    connection: sqlite3.Connection, search: Search, conditions: Conditions, best: Sequence[ranking.Ranked]
+    connection: sqlite3.Connection,
+    search: Search,
+    conditions: Conditions,
+    best: Sequence[ranking.Ranked],
+    weights: ranking.Weights,
 ) -> tuple[Hit, ...]:
     """Read the memories of the best candidates."""
     seqs = [item.candidate.seq for item in best]
@@ -177,7 +182,7 @@ def _hits(
             match=item.match,
             vector_score=item.candidate.vector_score,
             keyword_score=item.candidate.keyword_score,
-            explanation=Explanation(parts=ranking.parts_of(item.candidate, search.keyword_weight))
+            explanation=Explanation(parts=ranking.parts_of(item.candidate, weights))
             if search.explain
             else None,
         )
