@@ -194,6 +194,16 @@ async def test_nothing_found(hass: HomeAssistant, engine: MemoryEngine, anna: LL
     assert answer["memories"] == []
 
 
+@pytest.mark.parametrize("query", ['"oatmilk brand"', "milk -oat", "-oat", "oat* mlik", "„Hafer“ milk"])
+async def test_what_a_model_writes_is_no_syntax(
+    hass: HomeAssistant, engine: MemoryEngine, anna: LLMContext, query: str
+) -> None:
+    """It may put a name in quotes that is stored in another spelling."""
+    await async_answer(hass, "remember", {"value": "Anna likes oat milk", "key": "milk"}, anna)
+    assert (await async_answer(hass, "recall", {"query": query}, anna))["status"] == "found"
+    assert (await async_answer(hass, "forget", {"what": query}, anna))["status"] == "confirm"
+
+
 async def test_people_do_not_see_each_other(
     hass: HomeAssistant, engine: MemoryEngine, anna: LLMContext, ben: LLMContext
 ) -> None:
