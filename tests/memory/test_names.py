@@ -15,7 +15,7 @@ from custom_components.semantic_memory.memory.names import names_in
         ("When is Anna's birthday?", ["anna"]),
         ("When is Zo\u00eb\u2019s birthday?", ["zo\u00eb"]),
         ("Anna asked. Where is it?", []),  # the first word of a sentence has its capital from there
-        ("Has Anna Berg met Ben", []),
+        ("Has Anna Berg met Ben?", ["anna", "berg", "ben"]),
         ("Where Is The Spare Key?", []),  # everything has one
         ("WHERE IS ANNA?", []),
         ("Gdzie mieszka Zofia?", ["zofia"]),
