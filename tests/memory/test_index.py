@@ -24,13 +24,14 @@ from custom_components.semantic_memory.memory.models import (
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage.changes import Change
 from custom_components.semantic_memory.memory.storage.codes import Codes
-from custom_components.semantic_memory.memory.storage.ram import Filling, RamTier
+from custom_components.semantic_memory.memory.storage.fillings import WORDS, Filling
+from custom_components.semantic_memory.memory.storage.ram import RamTier
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.search import VECTOR_CANDIDATES
 from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 
 from .fakes import ALICE, NOBODY, FakeEmbedder, OpenEngine, assert_sound, remember, until
-from .storage.stores import content
+from .storage.stores import columns, content
 
 
 @pytest.fixture(params=["sqlite-vec", "memory"])
@@ -123,7 +124,7 @@ async def test_the_same_hits_from_every_index(open_engine: OpenEngine, without_s
     await engine.async_load_index()
     assert engine.status.index == "sqlite-vec"
     in_front_of_it = await everything()
-    tier_of(engine)._forget({1})
+    tier_of(engine)._forget({WORDS, 1})
     tier_of(engine).budget = 0
     assert scanned == in_memory == in_front_of_it == await everything()
     assert tier_of(engine).nbytes == 0
@@ -185,10 +186,10 @@ async def test_a_purge_leaves_no_code_in_memory(open_engine: OpenEngine, name: s
     await warm(engine, ALICE)
     codes = tier_of(engine)._held[1, "a" * 32]
     secret = content(codes)[2]
-    assert secret in codes._columns.tobytes()
+    assert secret in columns(codes)
     await engine.async_forget(ALICE, ["pet"], purge=True)
     assert tier_of(engine)._held[1, "a" * 32] is codes
-    assert secret not in codes._columns.tobytes()
+    assert secret not in columns(codes)
     assert await found(engine, "vehicle") == ["car"]
 
 

@@ -113,10 +113,10 @@ class Recaller:
         return tuple(others)[:_SIMILAR_LIMIT]
 
     async def _async_search(self, wanted: search.Search) -> tuple[tuple[Hit, ...], SearchExplanation | None]:
-        index = self._worker.index
+        index, tier = self._worker.index, self._upkeep.words
 
         def work(connection: Connection) -> tuple[tuple[Hit, ...], SearchExplanation | None]:
-            hits = search.run(connection, wanted, index)
+            hits = search.run(connection, wanted, index, tier)
             return explain(connection, wanted, hits) if wanted.explain else (hits, None)
 
         found = await self._database.async_read(work)

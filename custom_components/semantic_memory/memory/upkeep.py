@@ -12,6 +12,7 @@ from .storage.ram import RamTier, TieredIndex
 from .storage.scan import NoIndex
 from .storage.vec import LIB_FOLDER, IndexUnavailableError, load_extension
 from .storage.vec0 import Vec0Index
+from .storage.word_tier import WordTier
 from .worker import EmbeddingWorker
 
 _LOGGER = logging.getLogger(__name__)
@@ -25,8 +26,11 @@ class Upkeep:
         self._database = database
         self._worker = worker
         self._tier = RamTier()
+        self._words = WordTier(self._tier)
+        self.words: WordTier | None = None
+        """The words in memory, where there is what it takes."""
         self._searched = asyncio.Event()
-        database.follow_transactions(self._tier.settle)
+        database.follow_transactions(self._follow)
 
     async def async_load_index(self) -> None:
         """Use sqlite-vec if it can be loaded, else the index in memory alone. Raises StorageError."""
@@ -35,6 +39,8 @@ class Upkeep:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(None, _import_numpy)
+            await self._database.async_maintain(self._words.watch)
+            self.words = self._words
             index = TieredIndex(self._tier, NoIndex())
             load = await loop.run_in_executor(None, load_extension, self._database.path.parent / LIB_FOLDER)
         except (ImportError, IndexUnavailableError) as err:
@@ -49,11 +55,11 @@ class Upkeep:
         await self._async_bring_in_line(index)
 
     def note_search(self) -> None:
-        """Look whether the last search would have liked codes to be in memory that are not there."""
+        """Look whether the last search would have liked something to be in memory that is not there."""
         self._searched.set()
 
     async def async_run(self) -> None:
-        """Read the codes that searches want to have in memory, until cancelled."""
+        """Read what searches want to have in memory, until cancelled."""
         while True:
             await self._searched.wait()
             self._searched.clear()
@@ -90,6 +96,11 @@ class Upkeep:
     async def async_size(self) -> int:
         """Return how many bytes the file takes, with its write-ahead log."""
         return await asyncio.get_running_loop().run_in_executor(None, self._size)
+
+    def _follow(self, connection: sqlite3.Connection, committed: bool) -> None:
+        """Have what is in memory follow a transaction that has ended."""
+        self._words.stage(connection, committed)
+        self._tier.settle(committed)
 
     async def _async_bring_in_line(self, index: CandidateIndex) -> None:
         def bring_in_line(connection: sqlite3.Connection) -> None:

@@ -25,6 +25,7 @@ from custom_components.semantic_memory.memory.storage import memories, spaces, w
 from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex, Entry, live_entries
 from custom_components.semantic_memory.memory.storage.changes import Change, KnownVector
 from custom_components.semantic_memory.memory.storage.codes import Codes, sign_words
+from custom_components.semantic_memory.memory.storage.fillings import Holding
 from custom_components.semantic_memory.memory.storage.filters import Conditions, register_functions
 from custom_components.semantic_memory.memory.storage.migrations import migrate
 from custom_components.semantic_memory.memory.storage.ram import RamTier, TieredIndex
@@ -100,8 +101,15 @@ def fill_wanted(tier: RamTier, connection: sqlite3.Connection) -> None:
             tier.end(filling)
 
 
-def content(codes: Codes) -> dict[int, bytes]:
+def columns(codes: Holding) -> bytes:
+    """Return all that is kept of codes."""
+    assert isinstance(codes, Codes)
+    return codes._columns.tobytes()
+
+
+def content(codes: Holding) -> dict[int, bytes]:
     """Return the codes by seq."""
+    assert isinstance(codes, Codes)
     seqs = codes._seqs[: len(codes)].tolist()
     return {seq: codes._columns[:, place].tobytes() for place, seq in enumerate(seqs)}
 
@@ -191,6 +199,8 @@ def check_vectors(store: Store) -> None:
 def check_codes(tier: RamTier, connection: sqlite3.Connection) -> None:
     """Raise unless what is in memory are exactly the codes of the live vectors of those owners."""
     for (space_id, owner), codes in tier._held.items():
+        if not isinstance(codes, Codes):
+            continue
         entries = [Entry(*row) for row in live_entries(connection, space_id)]
         words = sign_words([entry.embedding for entry in entries], codes.dimension)
         live = {entry.seq: word.tobytes() for entry, word in zip(entries, words, strict=True) if entry.owner == owner}

@@ -16,14 +16,15 @@ import pytest
 
 from custom_components.semantic_memory.memory.models import Caller, MemoryChanges, Source
 from custom_components.semantic_memory.memory.policy import visible_owners
-from custom_components.semantic_memory.memory.storage import ram, spaces
+from custom_components.semantic_memory.memory.storage import fillings, ram, spaces
 from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex
 from custom_components.semantic_memory.memory.storage.codes import Codes
-from custom_components.semantic_memory.memory.storage.ram import Filling, RamTier, TieredIndex
+from custom_components.semantic_memory.memory.storage.fillings import Filling
+from custom_components.semantic_memory.memory.storage.ram import RamTier, TieredIndex
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 
-from .stores import ANN, BOB, NOBODY, Store, check_codes, check_vectors, connect, content, fill_wanted, unit
+from .stores import ANN, BOB, NOBODY, Store, check_codes, check_vectors, columns, connect, content, fill_wanted, unit
 
 CALLERS: Final = {"ann": ANN, "bob": BOB, "household": NOBODY}
 DIMENSION: Final = 16
@@ -199,7 +200,7 @@ def test_forgotten_restored_purged(home: Home) -> None:
     home.store.purge("k1")
     home.end()
     assert home.found() == {2}
-    assert code not in home.tier._held[home.space.id, "ann"]._columns.tobytes(), "codes of purged memories stay"
+    assert code not in columns(home.tier._held[home.space.id, "ann"]), "codes of purged memories stay"
 
 
 def test_a_space_is_dropped_or_emptied(home: Home) -> None:
@@ -243,7 +244,7 @@ def read(home: Home, filling: Filling, pieces: int = 1_000) -> None:
 
 @pytest.mark.parametrize("pieces", range(7))
 def test_what_is_committed_meanwhile_is_not_missed(home: Home, monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
-    monkeypatch.setattr(ram, "_BATCH", 2)
+    monkeypatch.setattr(fillings, "_BATCH", 2)
     home.put(*range(1, 12))
     filling = begin_to_fill(home)
     read(home, filling, pieces)
@@ -263,7 +264,7 @@ def test_what_is_committed_meanwhile_is_not_missed(home: Home, monkeypatch: pyte
 
 @pytest.mark.parametrize("pieces", [0, 1, 2])
 def test_a_space_that_is_emptied_meanwhile(home: Home, monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
-    monkeypatch.setattr(ram, "_BATCH", 1)
+    monkeypatch.setattr(fillings, "_BATCH", 1)
     home.put(1, 2)
     filling = begin_to_fill(home)
     read(home, filling, pieces)
@@ -280,7 +281,7 @@ def test_a_space_that_is_emptied_meanwhile(home: Home, monkeypatch: pytest.Monke
 
 
 def test_codes_that_were_not_read_to_the_end_are_of_no_use(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ram, "_BATCH", 2)
+    monkeypatch.setattr(fillings, "_BATCH", 2)
     home.put(*range(1, 6))
     for pieces in range(3):
         filling = begin_to_fill(home)
@@ -347,7 +348,7 @@ def test_an_owner_with_too_many_memories_is_left_to_the_index_behind(tmp_path: P
     home.warm("bob")
     filling = begin_to_fill(home)
     assert not filling.read_on(home.reader)
-    assert filling.codes is None, "they must not take the room for nothing"
+    assert filling.holding is None, "they must not take the room for nothing"
     home.tier.end(filling)
     home.warm("ann")
     assert home.held == ["bob"]
@@ -450,17 +451,17 @@ def test_both_indexes_hold_the_same_whatever_happens(
         TemporaryDirectory() as folder,
         closing(Home(Path(folder) / "memory.db")) as home,
     ):
-        patch.setattr(ram, "_BATCH", 2)
+        patch.setattr(fillings, "_BATCH", 2)
         home.warm(*CALLERS)
-        fillings: dict[str, Filling] = {}
+        begun: dict[str, Filling] = {}
         for steps, committed in transactions:
             home.begin()
             for kind, owner, number in steps:
                 change(home, kind, owner, number)
-                fill_a_little(home, fillings, kind, owner)  # sees nothing of the transaction
+                fill_a_little(home, begun, kind, owner)  # sees nothing of the transaction
             home.end(committed=committed)
         same_as_on_disk(home)
-        for filling in fillings.values():
+        for filling in begun.values():
             read(home, filling)
             home.tier.end(filling)
         home.warm(*CALLERS)

@@ -4,9 +4,11 @@ The Hamming distance of these codes orders unit vectors nearly as the cosine doe
 techniques from rounding algorithms", STOC 2002); candidates are compared exactly afterwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import threading
 from typing import TYPE_CHECKING, Final
+
+from .candidates import Entry
 
 if TYPE_CHECKING:
     from numpy import int64, uint8, uint16, uint64
@@ -73,6 +75,12 @@ class Codes:
         """Return how many bytes are taken, with what is kept free for more."""
         arrays = (self._seqs, self._columns, self._distances, self._differing, self._counts)
         return sum(array.nbytes for array in arrays)
+
+    def follow(self, owner: str, changes: Mapping[int, Entry | None]) -> None:
+        """Take over changes of memories of all owners, by seq; ``None`` for one that is not to be found any more."""
+        entries = [entry for entry in changes.values() if entry is not None and entry.owner == owner]
+        words = sign_words([entry.embedding for entry in entries], self.dimension)
+        self.update(list(changes), [entry.seq for entry in entries], words)
 
     def update(self, gone: Sequence[int], seqs: Sequence[int], codes: Words) -> None:
         """Take memories out, then others in, in one step; a memory that is there already has to be among ``gone``."""

@@ -30,7 +30,7 @@ _LOGGER = logging.getLogger(__name__)
 
 type Work[T] = Callable[[sqlite3.Connection], T]
 type Prepare = Callable[[sqlite3.Connection], None]
-type Follow = Callable[[bool], None]
+type Follow = Callable[[sqlite3.Connection, bool], None]
 
 _READERS: Final = 2
 _BUSY_SECONDS: Final = 5.0
@@ -53,7 +53,7 @@ class Database:
         self._local = threading.local()
         self._generation = 0
         self._open_readers: set[sqlite3.Connection] = set()
-        self._follow: Follow = lambda _: None
+        self._follow: Follow = lambda *_: None
         self.fault: str | None = None
         """Code of what is wrong with file or disk. Damage stays until the file is opened anew."""
         self.on_fault: Callable[[], None] = lambda: None
@@ -81,7 +81,8 @@ class Database:
     def follow_transactions(self, follow: Follow) -> None:
         """Have ``follow`` called on the writer's thread after every transaction, with whether it was committed.
 
-        It is called before whoever wrote is answered. It must not raise.
+        It gets the writer's connection, on which it may read, and is called before whoever wrote is answered. It must
+        not raise.
         """
         self._follow = follow
 
@@ -215,12 +216,12 @@ class Database:
         except BaseException as err:
             with suppress(sqlite3.Error):  # SQLite may have rolled back by itself (a full disk)
                 connection.execute("ROLLBACK")
-            self._follow(False)
+            self._follow(connection, False)
             if not self._held:
                 with suppress(sqlite3.Error):
                     checkpoints.make_room(connection, err)
             raise
-        self._follow(True)
+        self._follow(connection, True)
         return result
 
     def _in_snapshot[T](self, work: Work[T]) -> T:

@@ -18,6 +18,7 @@ class Conditions:
 
     def __init__(self, owners: Sequence[str], where: MemoryFilter, now: float) -> None:
         """Build the condition. Raises InvalidInputError for a filter that cannot be met by anything."""
+        self.owners, self.now = owners, now
         owner_sql, self.parameters = owner_condition(owners)
         self.parameters["now"] = now
         self._parts = [owner_sql, "deleted_at NOT NULL" if where.forgotten else LIVE]

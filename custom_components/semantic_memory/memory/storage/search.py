@@ -1,8 +1,7 @@
 """Reading what a recall needs, in one snapshot. Functions of a reader's connection."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
@@ -10,9 +9,10 @@ from .. import ranking, text
 from ..explanation import Explanation
 from ..models import Hit, MemoryFilter
 from ..query import Query
-from . import spaces, words
+from . import keywords, spaces
 from .candidates import CandidateIndex
 from .filters import Conditions
+from .word_tier import WordTier
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -24,7 +24,6 @@ VECTOR_CANDIDATES: Final = 160
 """Per owner and space. Measured: 160 bit candidates keep 0.988-0.999 of the true first ten on real text."""
 MOST_CANDIDATES: Final = 4_096
 """As many as sqlite-vec looks for, however many of the nearest are excluded."""
-KEYWORD_CANDIDATES: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,10 @@ class Search:
     explain: bool = False
 
 
-def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -> tuple[Hit, ...]:
-    """Return the hits, best first."""
+def run(
+    connection: sqlite3.Connection, search: Search, index: CandidateIndex, tier: WordTier | None = None
+) -> tuple[Hit, ...]:
+    """Return the hits, best first; ``tier`` are the words that are in memory."""
     if search.where.forgotten:  # nothing that was forgotten is ever recalled; lists show it
         return ()
     conditions = Conditions(search.owners, search.where, search.now)
@@ -55,8 +56,8 @@ def run(connection: sqlite3.Connection, search: Search, index: CandidateIndex) -
     near = _near(connection, search, conditions, index, [space.id for space in known])
     terms = text.query_words(search.query.text)
     # Neither words nor a default threshold: then nobody asks how many memories there are.
-    visible = conditions.count(connection) if terms or not search.strict else 0
-    scored_words = _by_words(connection, terms, conditions, visible)
+    asked = bool(terms) or not search.strict
+    visible, scored_words = keywords.search(connection, terms, conditions, tier) if asked else keywords.NOTHING
     found = conditions.allowed(connection, near | scored_words.keys())
     scored_vectors = _by_vectors(connection, search, known, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
@@ -91,59 +92,6 @@ def _near(
         for space_id in space_ids
         for seq in index.search(connection, space_id, search.owners, search.vectors[space_id], limit)
     }
-
-
-def _by_words(
-    connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions, visible: int
-) -> dict[int, float]:
-    """Return candidates by keyword with the share of the question's weight that their words carry, 0..1.
-
-    A word's weight is its inverse document frequency among the ``visible`` memories, not among all as FTS5's ``bm25``
-    would have it: scores must not tell what others have stored. Memories are so short that how often a word stands in
-    one, and its length, only added noise (LoCoMo, recall@5: 0.650 against 0.643 with BM25).
-    """
-    scores: dict[int, float] = {}
-    whole = 0.0
-    for seqs in _telling(connection, terms, conditions, visible):
-        weight = words.weight(len(seqs), visible)
-        whole += weight
-        for seq in seqs:
-            scores[seq] = scores.get(seq, 0.0) + weight
-    best = nlargest(KEYWORD_CANDIDATES, scores, key=lambda seq: (scores[seq], seq))
-    return {seq: scores[seq] / whole for seq in best}
-
-
-def _telling(
-    connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions, visible: int
-) -> Iterable[list[int]]:
-    """Return, for every word but those that many of the ``visible`` memories have, the memories that have it.
-
-    Leaving those out stands for a list of stop words, and does so in any language; they count where no other word is
-    left. What others have stored decides nothing of that, or a query could find out which words they use.
-    """
-    counts = words.frequencies(connection, terms)
-    common = words.common_from(visible)
-    hidden = words.count_all(connection) - visible
-    # If more memories have a word than there are hidden ones, the difference is visible: no need to look.
-    read = {
-        term: _with_word(connection, term, conditions) if count else []
-        for term, count in counts.items()
-        if count - hidden <= common
-    }
-    telling = [seqs for seqs in read.values() if len(seqs) <= common]
-    if any(telling):
-        return telling
-    return [read[term] if term in read else _with_word(connection, term, conditions) for term in counts]
-
-
-def _with_word(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> list[int]:
-    """Return the memories that have a word."""
-    rows = connection.execute(
-        "SELECT seq FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
-        f" WHERE memory_fts MATCH :match AND {conditions.by_seq}",
-        {**conditions.parameters, "match": text.match_any([term])},
-    )
-    return [seq for (seq,) in rows]
 
 
 def _by_vectors(
@@ -182,9 +130,7 @@ def _hits(
             match=item.match,
             vector_score=item.candidate.vector_score,
             keyword_score=item.candidate.keyword_score,
-            explanation=Explanation(parts=ranking.parts_of(item.candidate, weights))
-            if search.explain
-            else None,
+            explanation=Explanation(parts=ranking.parts_of(item.candidate, weights)) if search.explain else None,
         )
         for item in best
         if item.candidate.seq in found

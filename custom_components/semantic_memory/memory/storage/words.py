@@ -1,6 +1,7 @@
 """How much each word of a query tells. Functions of a reader's connection."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import nlargest
 from math import log
 import sqlite3
 from typing import Final
@@ -17,7 +18,10 @@ _COMMON_LEAST: Final = 10
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Give a connection what it takes to stem words as the index does: FTS5 shows its tokens only in a table."""
-    connection.execute(f"CREATE VIRTUAL TABLE temp.query_word USING fts5 (word, tokenize = '{_TOKENIZER}')")
+    connection.execute(
+        "CREATE VIRTUAL TABLE temp.query_word USING fts5"
+        f" (word, content = '', detail = none, tokenize = '{_TOKENIZER}')"
+    )
     connection.execute("CREATE VIRTUAL TABLE temp.query_stem USING fts5vocab ('temp', 'query_word', 'instance')")
 
 
@@ -32,13 +36,44 @@ def weight(occurrences: int, total: int) -> float:
 
 def frequencies(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[Term, int]:
     """Return how many memories of all owners together have each word, by its stem."""
-    connection.execute("DELETE FROM temp.query_word")
-    connection.executemany("INSERT INTO temp.query_word (rowid, word) VALUES (?, ?)", enumerate(map(" ".join, terms)))
+    _tokenize(connection, map(" ".join, terms))
     counted = connection.execute(
         "SELECT s.doc, max(coalesce(v.doc, 0)) FROM temp.query_stem s"
         " LEFT JOIN memory_vocabulary v ON v.term = s.term GROUP BY s.doc"
     )
     return {terms[place]: count for place, count in counted}
+
+
+def tokens(connection: sqlite3.Connection, texts: Sequence[str]) -> list[list[str]]:
+    """Return the distinct words of each text as they stand in the index."""
+    _tokenize(connection, texts)
+    found: list[list[str]] = [[] for _ in texts]
+    for word, place in connection.execute("SELECT term, doc FROM temp.query_stem"):
+        found[place].append(word)
+    return found
+
+
+def telling(counts: Sequence[int], visible: int) -> dict[int, float]:
+    """Return the weights of those words, by place, that count: ``counts`` says how many visible memories have each.
+
+    Words that many memories have are left out. That stands for a list of stop words, and does so in any language; they
+    count where no other word is left.
+    """
+    common = common_from(visible)
+    rare = [place for place, count in enumerate(counts) if count <= common]
+    counted = rare if any(counts[place] for place in rare) else range(len(counts))
+    return {place: weight(counts[place], visible) for place in counted}
+
+
+def best(scores: Mapping[int, float], whole: float, count: int) -> dict[int, float]:
+    """Return the memories with the highest sums of weights, as shares of the ``whole``; the newer of two equal ones."""
+    chosen = nlargest(count, scores, key=lambda seq: (scores[seq], seq))
+    return {seq: scores[seq] / whole for seq in chosen}
+
+
+def _tokenize(connection: sqlite3.Connection, texts: Iterable[str]) -> None:
+    connection.execute("INSERT INTO temp.query_word (query_word) VALUES ('delete-all')")
+    connection.executemany("INSERT INTO temp.query_word (rowid, word) VALUES (?, ?)", enumerate(texts))
 
 
 def common_from(visible: int) -> float:
