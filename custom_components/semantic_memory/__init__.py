@@ -10,6 +10,7 @@ from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 
 from . import issues
 from .backup import async_follow, async_is_under_way
@@ -38,7 +39,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntr
     """Open the memory. A server or package index that is down does not keep it from being used."""
     try:
         engine = await MemoryEngine.async_open(
-            Path(hass.config.path(FOLDER)), settings_from(entry.options), held=async_is_under_way(hass)
+            Path(hass.config.path(FOLDER)),
+            settings_from(entry.options),
+            zone=dt_util.get_default_time_zone,
+            held=async_is_under_way(hass),
         )
         try:
             await _async_set_up(hass, entry, engine)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, tzinfo
 from functools import partial, wraps
 import logging
 from pathlib import Path
@@ -75,7 +76,9 @@ class MemoryEngine:
     limited to the owners that the caller may see, in SQL.
     """
 
-    def __init__(self, database: Database, settings: EngineSettings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, settings: EngineSettings, clock: Callable[[], float], zone: Callable[[], tzinfo]
+    ) -> None:
         """Take an open database; use :meth:`async_open`."""
         self.settings = settings
         self._database = database
@@ -84,7 +87,7 @@ class MemoryEngine:
         self._worker = EmbeddingWorker(database, NoIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._upkeep = Upkeep(database, self._worker)
         self._writes = Writes(database, self._worker, self._listeners, settings, clock)
-        self._recaller = Recaller(self._writes, self._upkeep)
+        self._recaller = Recaller(self._writes, self._upkeep, zone)
         self._maintenance = Maintenance(self._writes, self._upkeep)
         self.snapshots = Snapshots(database, clock)
         self._forgetter = Forgetter(self._writes, self._upkeep, self.snapshots)
@@ -97,15 +100,22 @@ class MemoryEngine:
 
     @classmethod
     async def async_open(
-        cls, folder: Path, settings: EngineSettings, *, clock: Callable[[], float] = time.time, held: bool = False
+        cls,
+        folder: Path,
+        settings: EngineSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        zone: Callable[[], tzinfo] = lambda: UTC,
+        held: bool = False,
     ) -> Self:
         """Open the database in ``folder``, making both if need be. Raises StorageError.
 
-        ``held``: a copy of the folder is being made right now, see :class:`Hold`.
+        ``zone`` returns the time zone in which people speak of days. ``held``: a copy of the folder is being made
+        right now, see :class:`Hold`.
         """
         database = Database(folder / DATABASE, _prepare, held=held)
         await database.async_open(open_schema(database.path, clock))
-        engine = cls(database, settings, clock)
+        engine = cls(database, settings, clock, zone)
         try:
             await engine.checks.async_open()
             await engine.async_load_index()

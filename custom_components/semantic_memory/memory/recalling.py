@@ -1,5 +1,7 @@
 """Finding memories: for whoever asks, and those that resemble a new one."""
 
+from collections.abc import Callable
+from datetime import tzinfo
 from sqlite3 import Connection
 from typing import Final
 
@@ -19,6 +21,7 @@ from .query import Query, parse
 from .storage import search
 from .storage.changes import KnownVector
 from .storage.explaining import explain
+from .times.reading import time_spans
 from .upkeep import Upkeep
 from .writes import Writes
 
@@ -32,13 +35,14 @@ _SIMILAR_LIMIT: Final = 3
 class Recaller:
     """Embeds and searches. Every coroutine may raise StorageError."""
 
-    def __init__(self, writes: Writes, upkeep: Upkeep) -> None:
-        """Take what is searched, what embeds, and who is told of searches."""
+    def __init__(self, writes: Writes, upkeep: Upkeep, zone: Callable[[], tzinfo]) -> None:
+        """Take what is searched, what embeds, who is told of searches, and in which time zone people speak."""
         self._database = writes.database
         self._worker = writes.worker
         self._settings = writes.settings
         self._clock = writes.clock
         self._upkeep = upkeep
+        self._zone = zone
 
     async def async_recall(self, caller: Caller, request: RecallRequest) -> RecallResult:
         """Find memories by meaning and by word. Raises InvalidInputError."""
@@ -51,6 +55,7 @@ class Recaller:
             raise InvalidInputError("invalid_limit", max=MAX_RECALL_LIMIT)
         if request.threshold is not None and not 0 <= request.threshold <= 1:
             raise InvalidInputError("invalid_threshold")
+        now = self._clock()
         vectors = await self._worker.async_query_vectors(_embeddable(query.text))
         wanted = search.Search(
             query=query,
@@ -61,7 +66,8 @@ class Recaller:
             threshold=self._threshold(request, query),
             strict=request.threshold is not None,
             keyword_weight=self._settings.keyword_weight,
-            now=self._clock(),
+            now=now,
+            spans=tuple(span for span in time_spans(query.text, now, self._zone()) if span.start <= now),
             explain=request.explain,
         )
         hits, explanation = await self._async_search(wanted)

@@ -9,7 +9,8 @@ from .. import ranking, text
 from ..explanation import Explanation
 from ..models import Hit, MemoryFilter
 from ..query import Query
-from . import keywords, spaces
+from ..times.spans import Span
+from . import keywords, said, spaces
 from .candidates import CandidateIndex
 from .filters import Conditions
 from .word_tier import WordTier
@@ -40,6 +41,8 @@ class Search:
     strict: bool
     keyword_weight: float
     now: float
+    spans: tuple[Span, ...] = ()
+    """Times that the query speaks of."""
     explain: bool = False
 
 
@@ -58,12 +61,19 @@ def run(
     # Neither words nor a default threshold: then nobody asks how many memories there are.
     asked = bool(terms) or not search.strict
     visible, scored_words = keywords.search(connection, terms, conditions, tier) if asked else keywords.NOTHING
-    found = conditions.allowed(connection, near | scored_words.keys())
+    told = said.candidates(connection, conditions, search.spans)
+    found = conditions.allowed(connection, near | scored_words.keys() | told)
+    times = said.scores(connection, found, search.spans)
     scored_vectors = _by_vectors(connection, search, known, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
-    weights = ranking.Weights(search.keyword_weight)
+    weights = ranking.Weights(search.keyword_weight, time=ranking.TIME if search.spans else 0.0)
     ranked = ranking.rank(
-        (ranking.Candidate(seq, scored_vectors.get(seq), scored_words.get(seq, has_words)) for seq in found),
+        (
+            ranking.Candidate(
+                seq, scored_vectors.get(seq), scored_words.get(seq, has_words), time_score=times.get(seq, 0.0)
+            )
+            for seq in found
+        ),
         weights,
     )
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
