@@ -89,9 +89,9 @@ def scored(*scores: float) -> list[Ranked]:
 @pytest.mark.parametrize(
     ("strict", "visible", "limit", "expected"),
     [
-        (False, SMALL_STORE, 10, 4),
+        (False, SMALL_STORE, 10, 5),
         (False, SMALL_STORE, 2, 2),
-        (False, SMALL_STORE + 1, 10, 2),
+        (False, SMALL_STORE + 1, 10, 3),
         (True, 1, 10, 2),
         (True, 100, 1, 1),
     ],
@@ -99,5 +99,12 @@ def scored(*scores: float) -> list[Ranked]:
 def test_a_threshold_that_nobody_asked_for_spares_small_stores(
     strict: bool, visible: int, limit: int, expected: int
 ) -> None:
-    ranked = scored(0.9, 0.5, 0.49, 0.0)
+    ranked = scored(0.9, 0.5, 0.4, 0.37, 0.0)
     assert cut(ranked, limit, 0.5, strict=strict, visible=visible) == ranked[:expected]
+
+
+def test_the_best_hit_decides_whether_there_is_an_answer() -> None:
+    ranked = scored(0.49, 0.48)
+    assert cut(ranked, 5, 0.5, strict=False, visible=SMALL_STORE + 1) == []
+    assert cut(ranked, 5, 0.5, strict=False, visible=SMALL_STORE) == ranked
+    assert cut([], 5, 0.5, strict=False, visible=0) == []

@@ -12,11 +12,13 @@ SMALL_STORE: Final = 10
 missing the one that was meant."""
 UNRELATED: Final = 0.2
 """Calibrated similarity below which two texts are taken to have nothing to do with each other."""
+FOLLOWING: Final = 0.75
+"""Share of a default threshold that the hits after the best one have to reach."""
 OWN: Final = 0.02
 """Weight of a memory's being the caller's own and not the household's: no more than enough to decide between equals."""
 TIME: Final = 0.3
 """Weight of having been said when the query says, beside the 1 of meaning and words together."""
-UNKNOWN_NAMES: Final = 0.4
+UNKNOWN_NAMES: Final = 0.3
 """What is left of every score if no memory knows any of the names in a query: then it asks about somebody else."""
 
 
@@ -100,11 +102,17 @@ def rank(candidates: Iterable[Candidate], weights: Weights) -> list[Ranked]:
 def cut(ranked: list[Ranked], limit: int, threshold: float, *, strict: bool, visible: int) -> list[Ranked]:
     """Return the hits that are good enough, at most ``limit``.
 
-    ``visible`` is how many memories the caller has in all. Unless ``strict``, a store of up to SMALL_STORE is not cut.
+    If ``strict``, those that reach the threshold. By default the best one decides whether there is an answer at all,
+    and the others follow if they come near to the threshold: among the answers to one question, how well one is worded
+    like it says less than the order. A store in which ``visible``, all that the caller has, is up to SMALL_STORE, is
+    not cut then.
     """
     if not strict and visible <= SMALL_STORE:
         return ranked[:limit]
-    return [item for item in ranked if item.score >= threshold][:limit]
+    if not ranked or ranked[0].score < threshold:
+        return []
+    least = threshold if strict else FOLLOWING * threshold
+    return [item for item in ranked[:limit] if item.score >= least]
 
 
 def _match_of(candidate: Candidate) -> Match:
