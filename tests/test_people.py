@@ -146,6 +146,20 @@ def test_agents(hass: HomeAssistant, user: str | None, device: str | None, expec
     assert caller_for_llm(hass, entry, _llm(user, device)) == expected
 
 
+def test_callers_have_names_and_a_language(hass: HomeAssistant) -> None:
+    hass.config.language = "nl"
+    caller = caller_for_llm(hass, _entry(KITCHEN), _llm(None, "kitchen"))
+    assert (caller.names, caller.language) == (("Admin",), "en")
+    nobody = caller_for_llm(hass, _entry(KITCHEN), _llm(None, "garage"))
+    assert (nobody.names, nobody.language) == ((), "en")
+
+
+async def test_actions_are_called_in_the_language_of_the_house(hass: HomeAssistant) -> None:
+    hass.config.language = "nl"
+    caller = await async_caller_for_action(hass, Context(user_id=NORMAL), None)
+    assert (caller.names, caller.language) == (("Normal",), "nl")
+
+
 def test_agents_without_a_context(hass: HomeAssistant) -> None:
     assert caller_for_llm(hass, _entry(KITCHEN), _llm(None, "kitchen", context=False)) == Caller(ADMIN)
     assert caller_for_llm(hass, _entry(options={}), _llm(None, "kitchen", context=False)) == Caller()

@@ -31,7 +31,7 @@ async def async_caller_for_action(hass: HomeAssistant, context: Context, person:
     acting_id = acting.id if acting else None
     trusted = acting.is_admin if acting else not deleted
     if person is None:
-        return Caller(acting_id, actor_id, trusted)
+        return _caller(hass, acting_id, actor_id, trusted)
     meant = _user_of(hass, person)
     if meant is None:
         known = hass.states.get(person) is not None
@@ -42,20 +42,20 @@ async def async_caller_for_action(hass: HomeAssistant, context: Context, person:
         )
     if acting_id != meant and not trusted:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="other_person")
-    return Caller(meant, actor_id, trusted)
+    return _caller(hass, meant, actor_id, trusted)
 
 
 def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_context: LLMContext) -> Caller:
     """Return who talks to an agent: the user, else the person whose satellite it is, else nobody."""
     user_id = llm_context.context.user_id if llm_context.context else None
     if user_id and user_id not in entry.runtime_data.system_users:
-        return Caller(user_id)
+        return _caller(hass, user_id, language=llm_context.language)
     if llm_context.device_id is None:
-        return Caller()
+        return _caller(hass, None, language=llm_context.language)
     for row in entry.options.get(SECTION_PEOPLE, {}).get(CONF_SATELLITES, ()):
         if row.get(CONF_DEVICE) == llm_context.device_id:
-            return Caller(_user_of(hass, row.get(CONF_PERSON, "")))
-    return Caller()
+            return _caller(hass, _user_of(hass, row.get(CONF_PERSON, "")), language=llm_context.language)
+    return _caller(hass, None, language=llm_context.language)
 
 
 def satellites_of(
@@ -86,3 +86,16 @@ def _user_of(hass: HomeAssistant, person: str) -> str | None:
         return None
     user_id: str | None = state.attributes.get("user_id")
     return user_id
+
+
+def _caller(
+    hass: HomeAssistant,
+    user_id: str | None,
+    actor_id: str | None = None,
+    trusted: bool = False,
+    language: str | None = None,
+) -> Caller:
+    """Return a caller with what they are called and speak; an action is called in the language of the house."""
+    people = hass.states.async_all("person") if user_id else []
+    names = tuple(person.name for person in people if person.attributes.get("user_id") == user_id)
+    return Caller(user_id, actor_id, trusted, names, language or hass.config.language)

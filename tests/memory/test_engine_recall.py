@@ -9,6 +9,7 @@ from custom_components.semantic_memory.memory.embedding.static import StaticEmbe
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import InvalidInputError, MemoryNotFoundError, NotAllowedError
 from custom_components.semantic_memory.memory.models import Caller, EngineSettings, Match, MemoryFilter, RecallRequest
+from custom_components.semantic_memory.memory.ranking import FOLLOWING, UNKNOWN_NAMES
 from custom_components.semantic_memory.memory.status import EngineEvent
 
 from .fakes import ALICE, BOB, DAY, NOBODY, START, Clock, FakeEmbedder, OpenEngine, remember
@@ -92,7 +93,8 @@ async def test_threshold_and_limit(facts: MemoryEngine) -> None:
     assert len(await keys(facts, "key", limit=50, threshold=0.0)) == len(FACTS)
     assert await keys(facts, "quarterly dividends of mining companies", threshold=0.9) == []
     result = await facts.async_recall(ALICE, RecallRequest(query="peanuts", limit=50))
-    assert all(hit.score >= 0.2 for hit in result.hits)
+    assert result.hits[0].score >= 0.2
+    assert all(hit.score >= 0.2 * FOLLOWING for hit in result.hits)
     scores = [hit.score for hit in result.hits]
     assert scores == sorted(scores, reverse=True)
 
@@ -218,6 +220,37 @@ async def test_own_memories_come_before_the_households(engine: MemoryEngine) -> 
         await engine.async_get(BOB, mine.id)
     found = await engine.async_recall(BOB, RecallRequest(query="dinner at seven"))
     assert [hit.memory.id for hit in found.hits] == [ours.id]
+    mine = await remember(engine, "Breakfast is at nine", key="breakfast")
+    ours = await remember(engine, "Breakfast is at nine", NOBODY, key="breakfast")
+    found = await engine.async_recall(ALICE, RecallRequest(query="breakfast at nine"))
+    assert [hit.memory.id for hit in found.hits][:2] == [mine.id, ours.id]
+
+
+async def test_a_question_about_somebody_unknown_is_not_answered(facts: MemoryEngine) -> None:
+    assert (await keys(facts, "Which foods is Anna allergic to?"))[0] == "allergy"
+    assert await keys(facts, "Which foods is Zacharias allergic to?") == []
+    # Unless one of the names is known, by any memory or because it is the caller's own.
+    assert "allergy" in await keys(facts, "Which foods are Anna and Zacharias allergic to?")
+    me = Caller(ALICE.user_id, names=("Zacharias Doe",))
+    assert "allergy" in await keys(facts, "Which foods is Zacharias allergic to?", me)
+    # In German every noun has a capital.
+    german = Caller(ALICE.user_id, language="de")
+    assert "allergy" in await keys(facts, "Which foods is Zacharias allergic to?", german)
+    # A threshold that somebody asked for shows what is left of the scores.
+    result = await facts.async_recall(
+        ALICE, RecallRequest(query="Which foods is Zacharias allergic to?", threshold=0.0, explain=True)
+    )
+    explanation = result.hits[0].explanation
+    assert explanation is not None
+    assert {part.name: part.weight for part in explanation.parts}["unknown_names"] == pytest.approx(UNKNOWN_NAMES - 1)
+
+
+async def test_names_that_only_others_know_stay_unknown(facts: MemoryEngine) -> None:
+    question = "Which foods is Zacharias allergic to?"
+    before = await facts.async_recall(ALICE, RecallRequest(query=question, threshold=0.0))
+    await remember(facts, "Zacharias must not eat walnuts", caller=BOB)
+    after = await facts.async_recall(ALICE, RecallRequest(query=question, threshold=0.0))
+    assert [(hit.memory.key, hit.score) for hit in after.hits] == [(hit.memory.key, hit.score) for hit in before.hits]
 
 
 async def test_settings_are_used(open_engine: OpenEngine, built_in: StaticEmbedder) -> None:

@@ -88,12 +88,15 @@ class Caller:
     ``user_id`` is the Home Assistant user whose memories are meant, ``None`` for a caller that nobody identified: such
     a caller sees the household's memories only. ``actor_id`` is who really acts (an administrator or an automation
     acting for a person); it is written to the history. ``trusted`` callers, which administrators and automations are,
-    may take from the household for good: purge its memories, or make one of them somebody's own.
+    may take from the household for good: purge its memories, or make one of them somebody's own. ``names`` are what
+    the user is called, ``language`` (BCP 47) is what they speak.
     """
 
     user_id: str | None = None
     actor_id: str | None = None
     trusted: bool = False
+    names: tuple[str, ...] = field(default=(), compare=False)
+    language: str | None = field(default=None, compare=False)
 
     @property
     def actor(self) -> str | None:
@@ -281,7 +284,7 @@ class EngineSettings:
 
     recall_limit: int = 5
     threshold: float = 0.2
-    """Hits below this score are left out, 0..1."""
+    """A question whose best hit is below this score is answered with nothing, 0..1."""
     keyword_weight: float = 0.4
     """Share of the keyword score in a hit's score, 0..1."""
     default_expiry_days: float = 180.0

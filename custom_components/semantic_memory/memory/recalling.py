@@ -17,11 +17,13 @@ from .models import (
     RecallRequest,
     RecallResult,
 )
+from .names import names_in
 from .query import Query, parse
 from .storage import search
 from .storage.changes import KnownVector
 from .storage.explaining import explain
 from .times.reading import time_spans
+from .times.spans import without
 from .upkeep import Upkeep
 from .writes import Writes
 
@@ -56,6 +58,7 @@ class Recaller:
         if request.threshold is not None and not 0 <= request.threshold <= 1:
             raise InvalidInputError("invalid_threshold")
         now = self._clock()
+        spans = time_spans(query.text, now, self._zone())
         vectors = await self._worker.async_query_vectors(_embeddable(query.text))
         wanted = search.Search(
             query=query,
@@ -67,7 +70,9 @@ class Recaller:
             strict=request.threshold is not None,
             keyword_weight=self._settings.keyword_weight,
             now=now,
-            spans=tuple(span for span in time_spans(query.text, now, self._zone()) if span.start <= now),
+            spans=tuple(span for span in spans if span.start <= now),
+            names=names_in(without(query.text, spans), caller.language, caller.names),
+            own_first=True,
             explain=request.explain,
         )
         hits, explanation = await self._async_search(wanted)

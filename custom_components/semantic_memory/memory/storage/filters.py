@@ -74,10 +74,11 @@ class Conditions:
         """Return every memory that meets the condition."""
         return [seq for (seq,) in connection.execute(f"SELECT seq FROM memory WHERE {self.sql}", self.parameters)]
 
-    def allowed(self, connection: sqlite3.Connection, seqs: Iterable[int]) -> set[int]:
-        """Return those of the memories that meet the condition."""
-        rows = connection.execute(f"SELECT seq FROM memory WHERE {self._among} AND {self.by_seq}", self._with(seqs))
-        return {seq for (seq,) in rows}
+    def allowed(self, connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int, str]:
+        """Return those of the memories that meet the condition, with their owners."""
+        return dict(
+            connection.execute(f"SELECT seq, owner FROM memory WHERE {self._among} AND {self.by_seq}", self._with(seqs))
+        )
 
     def memories(self, connection: sqlite3.Connection, seqs: Iterable[int]) -> list[tuple[int, Memory]]:
         """Read those of the memories that meet the condition."""

@@ -3,7 +3,7 @@
 Both ways find the same, with the same scores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 import sqlite3
 from typing import Final
 
@@ -29,6 +29,11 @@ def search(
     if tier is not None and not conditions.narrow and not conditions.excluded:
         matched = tier.search(connection, terms, conditions.owners, conditions.now, CANDIDATES)
     return matched or _search_on_disk(connection, terms, conditions)
+
+
+def is_known(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> bool:
+    """Return whether any memory has a word."""
+    return next(_having(connection, term, conditions), None) is not None
 
 
 def _search_on_disk(connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions) -> Matched:
@@ -65,9 +70,13 @@ def _telling(
 
 def _with_word(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> list[int]:
     """Return the memories that have a word."""
+    return list(_having(connection, term, conditions))
+
+
+def _having(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> Iterator[int]:
     rows = connection.execute(
         "SELECT seq FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
         f" WHERE memory_fts MATCH :match AND {conditions.by_seq}",
         {**conditions.parameters, "match": text.match_any([term])},
     )
-    return [seq for (seq,) in rows]
+    return (seq for (seq,) in rows)
