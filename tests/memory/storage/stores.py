@@ -104,7 +104,7 @@ def fill_wanted(tier: RamTier, connection: sqlite3.Connection) -> None:
 def columns(codes: Holding) -> bytes:
     """Return all that is kept of codes."""
     assert isinstance(codes, Codes)
-    return codes._columns.tobytes()
+    return codes._columns.tobytes() + codes._sketches._levels.tobytes()
 
 
 def content(codes: Holding) -> dict[int, bytes]:

@@ -48,7 +48,7 @@ def test_the_nearest_in_order(dimension: int, limit: int) -> None:
     numbers[:, : dimension * 3 // 4] += rng.normal(scale=3, size=(700, 1))  # so that some are near and others far
     vectors = dict(zip(rng.permutation(5_000)[:700].tolist(), numbers, strict=True))
     codes = Codes(dimension)
-    codes.update((), list(vectors), sign_words(embeddings(numbers), dimension))
+    codes.update((), list(vectors), embeddings(numbers))
     query = np.abs(rng.normal(size=dimension)).astype("<f4")
     found = codes.nearest(sign_words(embeddings(query[None]), dimension)[0], limit)
     assert found == nearest(vectors, query, limit)
@@ -75,8 +75,7 @@ def test_after_any_changes(dimension: int, changes: list[tuple[set[int], set[int
     codes, vectors = Codes(dimension), dict[int, NDArray[np.float32]]()
     for gone, new in changes:
         fresh = dict(zip(new, rng.normal(size=(len(new), dimension)).astype("<f4"), strict=True))
-        words = sign_words([row.tobytes() for row in fresh.values()], dimension)
-        codes.update([*gone, *fresh], list(fresh), words)
+        codes.update([*gone, *fresh], list(fresh), [row.tobytes() for row in fresh.values()])
         vectors = {seq: row for seq, row in vectors.items() if seq not in gone} | fresh
     assert len(codes) == len(vectors)
     assert content(codes) == {seq: sign_words([row.tobytes()], dimension).tobytes() for seq, row in vectors.items()}
@@ -87,7 +86,7 @@ def test_after_any_changes(dimension: int, changes: list[tuple[set[int], set[int
 
 def test_room_grows_and_shrinks_and_the_old_place_is_overwritten() -> None:
     codes = Codes(128)
-    words = sign_words(embeddings(np.ones((5_000, 128))), 128)
+    words = embeddings(np.ones((5_000, 128)))
     codes.update((), range(5_000), words)
     large, old = codes.nbytes, codes._columns
     codes.update((), [5_001] * 3_000, words[:3_000])
@@ -99,3 +98,38 @@ def test_room_grows_and_shrinks_and_the_old_place_is_overwritten() -> None:
     assert len(codes) == 10
     assert codes.nbytes < large / 50
     assert not old.any()
+
+
+@pytest.mark.parametrize("dimension", [256, 768, 771])
+def test_estimated_cosines_are_near(dimension: int) -> None:
+    """One standard deviation of the estimate is about 0.35 / √dimension; among the best few are the true best."""
+    rng = np.random.default_rng(5)
+    topics = rng.normal(size=(12, dimension))
+    numbers = topics[rng.integers(0, 12, 3_000)] + rng.normal(size=(3_000, dimension))
+    vectors = (numbers / np.linalg.norm(numbers, axis=1, keepdims=True)).astype("<f4")
+    codes = Codes(dimension)
+    codes.update((), range(3_000), embeddings(vectors))
+    found = total = 0
+    for query in vectors[:40]:
+        estimated = codes.candidates(query, 96)
+        cosines = np.array([cosine for cosine, _ in estimated])
+        true = vectors[[seq for _, seq in estimated]] @ query
+        assert np.abs(cosines - true).max() < 5 * 0.35 / dimension**0.5
+        assert np.all(np.diff(cosines) <= 0)
+        best = set(np.argsort(-(vectors @ query))[:10].tolist())
+        found += len(best & {seq for _, seq in estimated})
+        total += len(best)
+    assert found / total >= 0.98
+
+
+def test_estimates_follow_changes() -> None:
+    numbers = np.random.default_rng(6).normal(size=(200, 33))
+    vectors = (numbers / np.linalg.norm(numbers, axis=1, keepdims=True)).astype("<f4")
+    codes = Codes(33)
+    codes.update((), range(200), embeddings(vectors))
+    codes.update(range(190), range(300, 303), embeddings(vectors[:3]))
+    expected = Codes(33)
+    expected.update((), [*range(190, 200), *range(300, 303)], embeddings(vectors[[*range(190, 200), 0, 1, 2]]))
+    query = vectors[5]
+    assert sorted(codes.candidates(query, 20)) == sorted(expected.candidates(query, 20))
+    assert Codes(33).candidates(query, 20) == []

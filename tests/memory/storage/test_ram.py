@@ -18,7 +18,7 @@ from custom_components.semantic_memory.memory.models import Caller, MemoryChange
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage import fillings, ram, spaces
 from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex
-from custom_components.semantic_memory.memory.storage.codes import Codes
+from custom_components.semantic_memory.memory.storage.codes import Codes, sign_words
 from custom_components.semantic_memory.memory.storage.fillings import Filling
 from custom_components.semantic_memory.memory.storage.ram import RamTier, TieredIndex
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
@@ -429,8 +429,10 @@ def same_as_on_disk(home: Home) -> None:
             seq: int(np.sum((np.frombuffer(blob, "<f4") > 0) != (query > 0)))
             for seq, blob in spaces.embeddings_of(home.reader, space_id, range(10_000)).items()
         }
-        ours = home.index.search(home.reader, space_id, (owner,), query, limit)
-        theirs = exact.search(home.reader, space_id, (owner,), query, limit)
+        codes = home.tier.ask(Codes, space_id, owner)
+        assert codes is not None
+        ours = codes.nearest(sign_words([query.tobytes()], DIMENSION)[0], limit)
+        theirs = exact.search(home.reader, space_id, (owner,), query, limit)[:limit]
         far = [signs[seq] for seq in ours]
         assert far == [signs[seq] for seq in theirs]
         assert nearer(ours, far) == nearer(theirs, far)

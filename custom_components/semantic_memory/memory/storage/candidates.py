@@ -51,7 +51,7 @@ class CandidateIndex(Protocol):
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
     ) -> list[int]:
-        """Return up to ``limit`` memories per owner, nearest first within each owner."""
+        """Return memories of these owners among which the ``limit`` nearest most likely are."""
         ...
 
 

@@ -1,18 +1,22 @@
 """Vectors as one bit a dimension: whether the number is positive.
 
 The Hamming distance of these codes orders unit vectors nearly as the cosine does (Charikar, "Similarity estimation
-techniques from rounding algorithms", STOC 2002); candidates are compared exactly afterwards.
+techniques from rounding algorithms", STOC 2002). Of those that are near by it, the cosine is estimated; candidates are
+compared exactly afterwards.
 """
 
 from collections.abc import Mapping, Sequence
 import threading
 from typing import TYPE_CHECKING, Final
 
+from . import sketches
 from .candidates import Entry
 
 if TYPE_CHECKING:
-    from numpy import int64, uint8, uint16, uint64
+    from numpy import float32, int64, uint8, uint16, uint64
     from numpy.typing import NDArray
+
+    type Vector = NDArray[float32]
 
     type Words = NDArray[uint64]
     """Codes in words of 64 bits, padded with zeros: shape (words,) of one, (codes, words) of several."""
@@ -21,6 +25,8 @@ _WORD_BITS: Final = 64
 _BLOCK: Final = 16_384
 """Codes that are compared at a time, so that what lies between two steps stays in the processor's cache."""
 _SMALLEST: Final = 64
+_ESTIMATED: Final = 5
+"""Of how many times as many candidates the cosine is estimated: with fewer, some of the true ones are lost."""
 
 
 def sign_code(embedding: bytes) -> bytes:
@@ -48,7 +54,7 @@ def words_of(dimension: int) -> int:
 def bytes_of(dimension: int, count: int) -> int:
     """Return how many bytes the codes of so many memories take in :class:`Codes`."""
     code, seq, distance, difference, bits = 8 * words_of(dimension), 8, 2, 8, 1
-    return count * (code + seq + distance) + min(count, _BLOCK) * (difference + bits)
+    return count * (code + seq + distance + sketches.bytes_of(dimension)) + min(count, _BLOCK) * (difference + bits)
 
 
 class Codes:
@@ -64,6 +70,7 @@ class Codes:
         self._size = 0
         self._seqs: NDArray[int64]
         self._columns: Words
+        self._sketches = sketches.Sketches(dimension)
         self._allocate(max(capacity, _SMALLEST))
 
     def __len__(self) -> int:
@@ -74,34 +81,48 @@ class Codes:
     def nbytes(self) -> int:
         """Return how many bytes are taken, with what is kept free for more."""
         arrays = (self._seqs, self._columns, self._distances, self._differing, self._counts)
-        return sum(array.nbytes for array in arrays)
+        return sum(array.nbytes for array in arrays) + self._sketches.nbytes
 
     def follow(self, owner: str, changes: Mapping[int, Entry | None]) -> None:
         """Take over changes of memories of all owners, by seq; ``None`` for one that is not to be found any more."""
         entries = [entry for entry in changes.values() if entry is not None and entry.owner == owner]
-        words = sign_words([entry.embedding for entry in entries], self.dimension)
-        self.update(list(changes), [entry.seq for entry in entries], words)
+        self.update(list(changes), [entry.seq for entry in entries], [entry.embedding for entry in entries])
 
-    def update(self, gone: Sequence[int], seqs: Sequence[int], codes: Words) -> None:
+    def update(self, gone: Sequence[int], seqs: Sequence[int], embeddings: Sequence[bytes]) -> None:
         """Take memories out, then others in, in one step; a memory that is there already has to be among ``gone``."""
+        codes = sign_words(embeddings, self.dimension)
         with self._lock:
             self._remove(gone)
-            self._append(seqs, codes)
+            self._append(seqs, codes, embeddings)
+
+    def candidates(self, query: Vector, limit: int) -> list[tuple[float, int]]:
+        """Return estimated cosine and seq of the ``limit`` memories that are likely to be nearest, nearest first."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        (code,) = sign_words([query.astype("<f4").tobytes()], self.dimension)
+        with self._lock:
+            places = self._nearest_places(code, limit * _ESTIMATED)
+            cosines = self._sketches.cosines(places, query)
+            best = np.argsort(-cosines, kind="stable")[:limit]
+            return list(zip(cosines[best].tolist(), self._seqs[places[best]].tolist(), strict=True))
 
     def nearest(self, query: Words, limit: int) -> list[int]:
         """Return the ``limit`` nearest memories, nearest first, the newer one first of two that are equally near."""
+        with self._lock:
+            found: list[int] = self._seqs[self._nearest_places(query, limit)].tolist()
+            return found
+
+    def _nearest_places(self, query: Words, limit: int) -> NDArray[int64]:
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-        with self._lock:
-            distances = self._measure(query)
-            seqs = self._seqs[: self._size]
-            if self._size > limit:
-                # Selecting by counting: a distance is one of only dimension + 1 numbers.
-                cut = int(np.searchsorted(np.cumsum(np.bincount(distances)), limit))
-                chosen = np.flatnonzero(distances <= cut)
-                distances, seqs = distances[chosen], seqs[chosen]
-            found: list[int] = seqs[np.lexsort((-seqs, distances))[:limit]].tolist()
-            return found
+        distances = self._measure(query)
+        places = np.arange(self._size)
+        if self._size > limit:
+            # Selecting by counting: a distance is one of only dimension + 1 numbers.
+            cut = int(np.searchsorted(np.cumsum(np.bincount(distances)), limit))
+            places = np.flatnonzero(distances <= cut)
+        nearest: NDArray[int64] = places[np.lexsort((-self._seqs[places], distances[places]))[:limit]]
+        return nearest
 
     def _measure(self, query: Words) -> NDArray[uint16]:
         """Return the Hamming distance of every memory's code."""
@@ -119,12 +140,13 @@ class Codes:
                 np.add(total, counts, out=total)
         return distances
 
-    def _append(self, seqs: Sequence[int], codes: Words) -> None:
+    def _append(self, seqs: Sequence[int], codes: Words, embeddings: Sequence[bytes]) -> None:
         size = self._size + len(seqs)
         if size > self._seqs.size:
             self._allocate(max(size, self._seqs.size * 3 // 2))
         self._seqs[self._size : size] = seqs
         self._columns[:, self._size : size] = codes.T
+        self._sketches.put(self._size, embeddings)
         self._size = size
 
     def _remove(self, seqs: Sequence[int]) -> None:
@@ -139,8 +161,10 @@ class Codes:
         moved = np.flatnonzero(~going[size:]) + size
         self._seqs[holes] = self._seqs[moved]
         self._columns[:, holes] = self._columns[:, moved]
+        self._sketches.move(holes, moved)
         self._seqs[size : self._size] = 0
         self._columns[:, size : self._size] = 0
+        self._sketches.clear(size, self._size)
         self._size = size
         if size * 4 < self._seqs.size > _SMALLEST:
             self._allocate(max(size * 2, _SMALLEST))
@@ -156,6 +180,7 @@ class Codes:
             columns[:, : self._size] = self._columns[:, : self._size]
             self._columns.fill(0)
         self._seqs, self._columns = seqs, columns
+        self._sketches.resize(self._size, capacity)
         # Room to work in, which every search uses again.
         self._distances: NDArray[uint16] = np.empty(capacity, np.uint16)
         self._differing: NDArray[uint64] = np.empty(min(capacity, _BLOCK), np.uint64)

@@ -9,7 +9,7 @@ import sqlite3
 from typing import Any, Final, Protocol, override
 
 from . import postings, spaces, words
-from .codes import Codes, bytes_of, sign_words
+from .codes import Codes, bytes_of
 from .postings import Document, Postings
 
 WORDS: Final = 0
@@ -91,7 +91,7 @@ class CodeFilling(Filling):
     def _read(self, connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
         if isinstance(self.holding, Codes):
             vectors = spaces.embeddings_of(connection, self.place[0], seqs)
-            self.holding.update((), list(vectors), sign_words(list(vectors.values()), self.holding.dimension))
+            self.holding.update((), list(vectors), list(vectors.values()))
 
 
 @dataclass(slots=True)

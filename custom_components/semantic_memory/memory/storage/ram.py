@@ -7,13 +7,14 @@ search leaves out, and never less than what was confirmed before it began.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import nlargest
 import logging
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from .candidates import CandidateIndex, Entry
-from .codes import Codes, sign_words
+from .codes import Codes
 from .fillings import WORDS, CodeFilling, Filling, Holding, Place, WordFilling
 from .scan import NoIndex
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 BUDGET: Final = 64 * 1024 * 1024
-"""Bytes. Codes of 768 bits take 106 each: more than 600,000 memories."""
+"""Bytes. Codes of 768 bits take 302 each with their sketches: those of more than 200,000 memories."""
 type Latest = Mapping[int, Any]
 """How memories are after a change, by seq; ``None`` for one that is not to be found any more."""
 
@@ -189,11 +190,11 @@ class TieredIndex:
     ) -> list[int]:
         """Search each owner's codes in memory, or behind it while they are not there."""
         found: list[int] = []
+        estimated: list[tuple[float, int]] = []
         for owner in owners:
             codes = self._tier.ask(Codes, space_id, owner)
             if codes is None:
                 found += self._behind.search(connection, space_id, (owner,), query, limit)
             else:
-                (code,) = sign_words([query.astype("<f4").tobytes()], codes.dimension)
-                found += codes.nearest(code, limit)
-        return found
+                estimated += codes.candidates(query, limit)
+        return [seq for _, seq in nlargest(limit, estimated)] + found

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     type Vector = NDArray[float32]
 
 _BATCH: Final = 1_000
+_MOST: Final = 4_096
+"""As many as sqlite-vec looks for."""
+_MORE: Final = 4
+"""How many times as many are looked for as are wanted: the order of the codes is not quite that of the vectors."""
 
 
 class Vec0Index:
@@ -60,10 +64,10 @@ class Vec0Index:
 
         Raises IndexDamagedError where sqlite-vec cannot make sense of its own tables; it has no error code for that.
         """
-        code = sign_code(query.astype("<f4").tobytes())
+        code, count = sign_code(query.astype("<f4").tobytes()), min(limit * _MORE, _MOST)
         sql = f"SELECT rowid FROM {code_table(space_id)} WHERE code MATCH vec_bit(?) AND k = ? AND owner = ?"
         try:
-            return [seq for owner in owners for (seq,) in connection.execute(sql, (code, limit, owner))]
+            return [seq for owner in owners for (seq,) in connection.execute(sql, (code, count, owner))]
         except sqlite3.OperationalError as err:
             if err.sqlite_errorcode == sqlite3.SQLITE_ERROR:
                 raise IndexDamagedError from err
