@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from .. import ranking, text
 from ..explanation import Explanation
-from ..models import Hit, MemoryFilter
+from ..models import HOUSEHOLD, Hit, MemoryFilter
 from ..query import Query
 from ..times.spans import Span
 from . import keywords, said, spaces
@@ -43,6 +43,10 @@ class Search:
     now: float
     spans: tuple[Span, ...] = ()
     """Times that the query speaks of."""
+    names: Sequence[text.Term] = ()
+    """Whom the query speaks of."""
+    own_first: bool = False
+    """Prefer the caller's own memories to the household's."""
     explain: bool = False
 
 
@@ -66,18 +70,35 @@ def run(
     times = said.scores(connection, found, search.spans)
     scored_vectors = _by_vectors(connection, search, known, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
-    weights = ranking.Weights(search.keyword_weight, time=ranking.TIME if search.spans else 0.0)
+    weights = _weights(connection, search)
     ranked = ranking.rank(
         (
             ranking.Candidate(
-                seq, scored_vectors.get(seq), scored_words.get(seq, has_words), time_score=times.get(seq, 0.0)
+                seq,
+                scored_vectors.get(seq),
+                scored_words.get(seq, has_words),
+                own=owner != HOUSEHOLD,
+                time_score=times.get(seq, 0.0),
             )
-            for seq in found
+            for seq, owner in found.items()
         ),
         weights,
     )
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
     return _hits(connection, search, conditions, best, weights)
+
+
+def _weights(connection: sqlite3.Connection, search: Search) -> ranking.Weights:
+    """Return how much each signal counts for this search."""
+    # Whoever filters by tag or date still asks about the same people.
+    visible = Conditions(search.owners, MemoryFilter(), search.now)
+    unknown = search.names and not any(keywords.is_known(connection, name, visible) for name in search.names)
+    return ranking.Weights(
+        search.keyword_weight,
+        own=ranking.OWN if search.own_first else 0.0,
+        time=ranking.TIME if search.spans else 0.0,
+        factor=ranking.UNKNOWN_NAMES if unknown else 1.0,
+    )
 
 
 def _near(
