@@ -24,6 +24,8 @@ from custom_components.semantic_memory.memory.storage.word_tier import Matched, 
 from .stores import ANN, BOB, DAY, NOBODY, Store, connect, fill_wanted
 
 CALLERS: Final = {"ann": ANN, "bob": BOB, "household": NOBODY}
+ALSO: Final = frozenset({1, 3, 7, 20, 5_000})
+"""Memories that another signal has brought up."""
 VOCABULARY: Final = (
     "lamp",
     "lamps",
@@ -77,17 +79,14 @@ class Home:
 
     def on_disk(self, query: str, owner: str = "ann") -> Matched:
         """Return what the word index finds."""
-        return self._search(query, owner, None)
+        conditions = Conditions(visible_owners(CALLERS[owner]), MemoryFilter(), self.store.now)
+        return keywords.search(self.connection, text.query_words(query), conditions, None, ALSO)
 
     def in_memory(self, query: str, owner: str = "ann") -> Matched | None:
         """Return what the words in memory find, if they are asked."""
         owners = visible_owners(CALLERS[owner])
         terms = text.query_words(query)
-        return self.words.search(self.connection, terms, owners, self.store.now, keywords.CANDIDATES)
-
-    def _search(self, query: str, owner: str, words: WordTier | None) -> Matched:
-        conditions = Conditions(visible_owners(CALLERS[owner]), MemoryFilter(), self.store.now)
-        return keywords.search(self.connection, text.query_words(query), conditions, words)
+        return self.words.search(self.connection, terms, owners, self.store.now, keywords.CANDIDATES, ALSO)
 
 
 @pytest.fixture
@@ -195,7 +194,8 @@ def test_only_the_best_are_returned(home: Home) -> None:
     assert_same(home, ("green tea", "tea", "tea 7", "green coffee"))
     found = home.in_memory("green tea")
     assert found is not None
-    assert len(found.scores) == keywords.CANDIDATES
+    assert len(found.scores.keys() - ALSO) == keywords.CANDIDATES
+    assert {1, 3, 7, 20} <= found.scores.keys()
 
 
 VALUES: Final = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=4).map(" ".join)

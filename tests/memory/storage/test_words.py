@@ -33,7 +33,9 @@ def test_words_are_counted_by_their_stems(store: Store) -> None:
     assert words.count_all(store.connection) == 40
 
 
-@pytest.mark.parametrize(("visible", "common"), [(0, 10), (10, 10), (50, 10), (100, 20), (10_000, 2_000)])
+@pytest.mark.parametrize(
+    ("visible", "common"), [(0, 10), (10, 10), (50, 10), (100, 20), (10_000, 2_000), (100_000, 4_000)]
+)
 def test_words_that_many_memories_have_are_common(visible: int, common: int) -> None:
     assert words.common_from(visible) == common
 

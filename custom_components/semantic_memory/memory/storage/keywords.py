@@ -3,7 +3,7 @@
 Both ways find the same, with the same scores.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set as AbstractSet
 import sqlite3
 from typing import Final
 
@@ -12,14 +12,20 @@ from . import words
 from .filters import Conditions
 from .word_tier import Matched, WordTier
 
-CANDIDATES: Final = 160
+CANDIDATES: Final = 96
 NOTHING: Final = Matched(0, {})
 
 
 def search(
-    connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions, tier: WordTier | None
+    connection: sqlite3.Connection,
+    terms: Sequence[text.Term],
+    conditions: Conditions,
+    tier: WordTier | None,
+    also: AbstractSet[int] = frozenset(),
 ) -> Matched:
     """Return the best candidates with the share of the question's weight that their words carry, 0..1.
+
+    Of the memories in ``also``, those that have any of the words are returned too.
 
     A word's weight is its inverse document frequency among the visible memories, not among all as FTS5's ``bm25``
     would have it: scores must not tell what others have stored. Memories are so short that how often a word stands in
@@ -27,8 +33,8 @@ def search(
     """
     matched = None
     if tier is not None and not conditions.narrow and not conditions.excluded:
-        matched = tier.search(connection, terms, conditions.owners, conditions.now, CANDIDATES)
-    return matched or _search_on_disk(connection, terms, conditions)
+        matched = tier.search(connection, terms, conditions.owners, conditions.now, CANDIDATES, also)
+    return matched or _search_on_disk(connection, terms, conditions, also)
 
 
 def is_known(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> bool:
@@ -36,7 +42,9 @@ def is_known(connection: sqlite3.Connection, term: text.Term, conditions: Condit
     return next(_having(connection, term, conditions), None) is not None
 
 
-def _search_on_disk(connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions) -> Matched:
+def _search_on_disk(
+    connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions, also: AbstractSet[int]
+) -> Matched:
     visible = conditions.count(connection)
     found = _telling(connection, terms, conditions, visible) if terms else []
     weights = words.telling([len(seqs) for seqs in found], visible)
@@ -44,7 +52,7 @@ def _search_on_disk(connection: sqlite3.Connection, terms: Sequence[text.Term], 
     for place, weight in weights.items():
         for seq in found[place]:
             scores[seq] = scores.get(seq, 0.0) + weight
-    return Matched(visible, words.best(scores, sum(weights.values()), CANDIDATES))
+    return Matched(visible, words.best(scores, sum(weights.values()), CANDIDATES, also))
 
 
 def _telling(

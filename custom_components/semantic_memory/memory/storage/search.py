@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     type Vector = NDArray[float32]
 
 VECTOR_CANDIDATES: Final = 96
-"""Per space. Measured: as many by estimated cosine keep 0.995-1.000 of the true first ten, also of clustered vectors."""
+"""Per space. Measured: by estimated cosine, as many keep 0.995-1.000 of the true first ten, clustered or not."""
 MOST_CANDIDATES: Final = 4_096
 """As many as sqlite-vec looks for, however many of the nearest are excluded."""
 
@@ -64,7 +64,8 @@ def run(
     terms = text.query_words(search.query.text)
     # Neither words nor a default threshold: then nobody asks how many memories there are.
     asked = bool(terms) or not search.strict
-    visible, scored_words = keywords.search(connection, terms, conditions, tier) if asked else keywords.NOTHING
+    words_found = keywords.search(connection, terms, conditions, tier, near) if asked else keywords.NOTHING
+    visible, scored_words = words_found
     told = said.candidates(connection, conditions, search.spans)
     found = conditions.allowed(connection, near | scored_words.keys() | told)
     times = said.scores(connection, found, search.spans)

@@ -3,7 +3,7 @@
 Words are tokens of FTS5, whatever reads them, so both ways of searching find the same.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 import logging
 import sqlite3
 from typing import Final, NamedTuple
@@ -66,11 +66,18 @@ class WordTier:
     # For readers
 
     def search(
-        self, connection: sqlite3.Connection, terms: Sequence[Term], owners: Iterable[str], now: float, limit: int
+        self,
+        connection: sqlite3.Connection,
+        terms: Sequence[Term],
+        owners: Iterable[str],
+        now: float,
+        limit: int,
+        also: AbstractSet[int] = frozenset(),
     ) -> Matched | None:
         """Return the memories that have the words that tell most; ``None`` while not all of the owners are in memory.
 
-        ``terms`` that are several words each cannot be looked up here either.
+        ``terms`` that are several words each cannot be looked up here either. Of the memories in ``also``, those that
+        have any of the words are returned too.
         """
         asked = [self._tier.ask(Postings, WORDS, owner) for owner in owners]
         held = [postings for postings in asked if postings is not None]
@@ -83,8 +90,8 @@ class WordTier:
         weights = words.telling(counts, visible)
         scores: dict[int, float] = {}
         for item in found:
-            scores.update(_best(item, weights, limit))
-        return Matched(visible, words.best(scores, sum(weights.values()), limit))
+            scores.update(_best(item, weights, limit, also))
+        return Matched(visible, words.best(scores, sum(weights.values()), limit, also))
 
 
 def _stems(connection: sqlite3.Connection, terms: Sequence[Term]) -> list[list[str]] | None:
@@ -98,7 +105,7 @@ def _stems(connection: sqlite3.Connection, terms: Sequence[Term]) -> list[list[s
     return [list(dict.fromkeys(found)) for found in stems if found]
 
 
-def _best(found: Found, weights: Mapping[int, float], limit: int) -> dict[int, float]:
+def _best(found: Found, weights: Mapping[int, float], limit: int, also: AbstractSet[int]) -> dict[int, float]:
     """Return the sums of weights of the memories that have most, the newer one of two that have as much."""
     import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
@@ -111,5 +118,6 @@ def _best(found: Found, weights: Mapping[int, float], limit: int) -> dict[int, f
         least = np.partition(kept, -limit)[-limit]
         above, equal = chosen[kept > least], chosen[kept == least]
         newest = np.argpartition(found.seqs[equal], above.size - limit)[above.size - limit :]
-        chosen = np.concatenate((above, equal[newest]))
+        wanted = chosen[np.isin(found.seqs[chosen], list(also))]
+        chosen = np.concatenate((above, equal[newest], wanted))
     return dict(zip(found.seqs[chosen].tolist(), sums[chosen].tolist(), strict=True))

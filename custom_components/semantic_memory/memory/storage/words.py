@@ -1,6 +1,6 @@
 """How much each word of a query tells. Functions of a reader's connection."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from heapq import nlargest
 from math import log
 import sqlite3
@@ -14,6 +14,8 @@ _COMMON_SHARE: Final = 0.2
 """A word that more of the memories have tells nothing."""
 _COMMON_LEAST: Final = 10
 """A word in so few memories always tells something: nobody minds reading them all."""
+_COMMON_MOST: Final = 4_000
+"""A word in more memories leads to none of them, and to look at them all takes long."""
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -65,9 +67,12 @@ def telling(counts: Sequence[int], visible: int) -> dict[int, float]:
     return {place: weight(counts[place], visible) for place in counted}
 
 
-def best(scores: Mapping[int, float], whole: float, count: int) -> dict[int, float]:
-    """Return the memories with the highest sums of weights, as shares of the ``whole``; the newer of two equal ones."""
-    chosen = nlargest(count, scores, key=lambda seq: (scores[seq], seq))
+def best(scores: Mapping[int, float], whole: float, count: int, also: AbstractSet[int]) -> dict[int, float]:
+    """Return the memories with the highest sums of weights, as shares of the ``whole``; the newer of two equal ones.
+
+    Those in ``also`` are returned in any case.
+    """
+    chosen = {*nlargest(count, scores, key=lambda seq: (scores[seq], seq)), *(also & scores.keys())}
     return {seq: scores[seq] / whole for seq in chosen}
 
 
@@ -78,7 +83,7 @@ def _tokenize(connection: sqlite3.Connection, texts: Iterable[str]) -> None:
 
 def common_from(visible: int) -> float:
     """Return how many of the visible memories may have a word that tells something."""
-    return max(_COMMON_LEAST, visible * _COMMON_SHARE)
+    return min(max(_COMMON_LEAST, visible * _COMMON_SHARE), _COMMON_MOST)
 
 
 def count_all(connection: sqlite3.Connection) -> int:
