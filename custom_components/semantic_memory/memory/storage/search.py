@@ -71,7 +71,8 @@ def run(
     times = said.scores(connection, found, search.spans)
     scored_vectors = _by_vectors(connection, search, known, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
-    weights = _weights(connection, search)
+    surely = max(span.weight for span in search.spans) if times else 0.0
+    weights = _weights(connection, search, ranking.TIME * surely)
     ranked = ranking.rank(
         (
             ranking.Candidate(
@@ -79,7 +80,7 @@ def run(
                 scored_vectors.get(seq),
                 scored_words.get(seq, has_words),
                 own=owner != HOUSEHOLD,
-                time_score=times.get(seq, 0.0),
+                time_score=times[seq] / surely if times else 0.0,
             )
             for seq, owner in found.items()
         ),
@@ -89,7 +90,7 @@ def run(
     return _hits(connection, search, conditions, best, weights)
 
 
-def _weights(connection: sqlite3.Connection, search: Search) -> ranking.Weights:
+def _weights(connection: sqlite3.Connection, search: Search, time: float) -> ranking.Weights:
     """Return how much each signal counts for this search."""
     # Whoever filters by tag or date still asks about the same people.
     visible = Conditions(search.owners, MemoryFilter(), search.now)
@@ -97,7 +98,7 @@ def _weights(connection: sqlite3.Connection, search: Search) -> ranking.Weights:
     return ranking.Weights(
         search.keyword_weight,
         own=ranking.OWN if search.own_first else 0.0,
-        time=ranking.TIME if search.spans else 0.0,
+        time=time,
         factor=ranking.UNKNOWN_NAMES if unknown else 1.0,
     )
 

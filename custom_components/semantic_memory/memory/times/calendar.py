@@ -4,21 +4,19 @@ All may raise OverflowError or ValueError for years that the calendar does not h
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
-from .spans import Precision
-
-type Interval = tuple[float, float, Precision, float]
-"""Start, end, precision, weight."""
+from .spans import Interval, Precision
 
 MAX_BACK: Final = 100
 """Years that an expression may reach back."""
 EARLIER_YEARS: Final = 4
 EARLIER_WEIGHT: Final = 0.5
 """What does not name its year most likely means the last time, and hardly one of the years before these."""
-PRESENT_WEIGHT: Final = 0.5
-"""Of expressions that are as often about when something happens as about when it was told."""
+WEEKDAY_WEIGHT: Final = 0.5
+"""Of a weekday alone, which may as well be when something happens every week."""
 _MONTHS: Final = 12
 _SATURDAY: Final = 5
 _EVENING: Final = time(18)
@@ -65,23 +63,26 @@ class Now:
         return self.day(self.today - timedelta(days=back), weight)
 
     def relative(self, unit: str, count: int) -> Interval:
+        """Return the time that an expression means which counts from today."""
+        return replace(self._relative(unit, count), exact=True)
+
+    def _relative(self, unit: str, count: int) -> Interval:
         """Return the unit of the calendar that lies ``-count`` back: this year, last week, yesterday, last Monday."""
-        weight = 1.0 if count else PRESENT_WEIGHT
         if unit in _WEEKDAYS:
-            return self.weekday(_WEEKDAYS.index(unit), weight, today=False)
+            return self.weekday(_WEEKDAYS.index(unit), 1.0, today=False)
         if unit == "day":
-            return self.day(self.today + timedelta(days=count), weight)
+            return self.day(self.today + timedelta(days=count))
         if unit == "night":
             evening = datetime.combine(self.today + timedelta(days=count), _EVENING, self._zone).timestamp()
-            return evening, max(evening, self._start(self.today) + 6 * 3600), Precision.DAY, weight
+            return Interval(evening, max(evening, self._start(self.today) + 6 * 3600), Precision.DAY)
         if unit == "month":
             months = self.today.year * _MONTHS + self.today.month - 1 + count
-            return self.month(months // _MONTHS, months % _MONTHS + 1, weight)
+            return self.month(months // _MONTHS, months % _MONTHS + 1)
         if unit == "year":
-            return self.year(self.today.year + count, weight)
+            return self.year(self.today.year + count)
         monday = self.today - timedelta(days=self.today.weekday(), weeks=-count)
         begin = monday + timedelta(days=_SATURDAY if unit == "weekend" else 0)
-        return self._days(begin, monday + timedelta(weeks=1), Precision.WEEK, weight)
+        return self._days(begin, monday + timedelta(weeks=1), Precision.WEEK)
 
     def ago(self, unit: str, count: int) -> Interval:
         """Return the time so long ago: the longer, the less exactly people mean it."""
@@ -89,7 +90,7 @@ class Now:
             raise OverflowError
         if unit == "hour":
             middle = self._now - count * 3600.0
-            return middle - 1800, middle + 1800, Precision.HOUR, 1.0
+            return Interval(middle - 1800, middle + 1800, Precision.HOUR)
         if unit == "day":
             return self.day(self.today - timedelta(days=count))
         days, around, precision = {
@@ -99,10 +100,10 @@ class Now:
         }[unit]
         middle_day = self.today - timedelta(days=round(days * count))
         begin, end = middle_day - timedelta(days=around), middle_day + timedelta(days=around + 1)
-        return self._days(begin, min(end, max(self.today, begin + timedelta(days=1))), precision, 1.0)
+        return self._days(begin, min(end, max(self.today, begin + timedelta(days=1))), precision)
 
-    def _days(self, begin: date, end: date, precision: Precision, weight: float) -> Interval:
-        return self._start(begin), self._start(end), precision, weight
+    def _days(self, begin: date, end: date, precision: Precision, weight: float = 1.0) -> Interval:
+        return Interval(self._start(begin), self._start(end), precision, weight)
 
     def _start(self, day: date) -> float:
         return datetime.combine(day, time(), self._zone).astimezone(UTC).timestamp()

@@ -12,7 +12,7 @@ LEADS: Final[Mapping[str, frozenset[str]]] = {
     language: frozenset(words.split())
     for language, words in {
         "en": "in of since during last until from early late mid on",
-        "de": "im in seit ende anfang mitte letzten vom bis",
+        "de": "im seit ende anfang mitte letzten vom bis",
         "fr": "en de d au fin debut mi depuis mois",
         "es": "en de desde mes",
         "it": "a ad in di da nel del dal mese",

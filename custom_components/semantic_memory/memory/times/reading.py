@@ -6,15 +6,15 @@ lie ahead are read as well, though nothing has been said then.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from itertools import takewhile
 from typing import Final
 
-from .calendar import PRESENT_WEIGHT, Interval, Now, is_date
+from .calendar import WEEKDAY_WEIGHT, Now, is_date
 from .names import HOMONYMS, LEADS, LONGEST, NAMES, STARTS
 from .numeric import numeric_dates
-from .spans import Span
+from .spans import Interval, Span, without
 from .tokens import Kind, tokens
 
 _CHARACTERS: Final = 2_048
@@ -29,6 +29,8 @@ _LEAST_STEM: Final = 3
 _LONG_STEM: Final = 5
 _LONGEST_ENDING: Final = 4
 _MOST_SPANS: Final = 16
+_WORDS_OF_NO_MEANING: Final = 1
+"""Such as "on" in "on Monday"."""
 
 type Found = tuple[int, Sequence[Interval]]
 """How many tokens an expression has, and what it means."""
@@ -40,9 +42,13 @@ def time_spans(text: str, now: float, zone: tzinfo = UTC) -> tuple[Span, ...]:
     ``now`` is in seconds since the epoch; days begin and end at midnight in ``zone``.
     """
     try:
-        return tuple(_Reader(text[:_CHARACTERS], Now(now, zone)).spans())[:_MOST_SPANS]
+        spans = tuple(_Reader(text[:_CHARACTERS], Now(now, zone)).spans())[:_MOST_SPANS]
     except OverflowError, ValueError, OSError:  # "now" is not within the years of the calendar
         return ()
+    if spans and sum(token.kind is not Kind.MARK for token in tokens(without(text, spans))) <= _WORDS_OF_NO_MEANING:
+        surely = max(span.weight for span in spans)  # for what else is there?
+        return tuple(replace(span, weight=span.weight / surely) for span in spans)
+    return spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +219,7 @@ class _Reader:
         for length in (3, 2, 1):
             weekday = NAMES.weekdays.get(self._key(place, length))
             if weekday is not None:
-                return length, _if_possible(self._now.weekday, weekday, PRESENT_WEIGHT)
+                return length, _if_possible(self._now.weekday, weekday, WEEKDAY_WEIGHT)
         return 0, ()
 
     def _year(self, place: int) -> Found:
@@ -263,8 +269,8 @@ class _Reader:
 
 
 def _made(begin: int, stop: int, intervals: Sequence[Interval]) -> Iterator[Span]:
-    for start, end, precision, weight in intervals:
-        yield Span(start=start, end=end, precision=precision, begin=begin, stop=stop, weight=weight)
+    for found in intervals:
+        yield Span(found.start, found.end, found.precision, found.weight, found.exact, begin, stop)
 
 
 def _if_possible[**P](make: Callable[P, Interval], *args: P.args, **kwargs: P.kwargs) -> Sequence[Interval]:

@@ -27,28 +27,43 @@ _FADING: Final = {
     Precision.YEAR: 30.0,
 }
 """Days outside of a span in which the fit falls to 1/e: who says "on 16 June" may be a few days off."""
+_OUTSIDE: Final = 0.7
+"""Fit just outside of a span."""
+_EXACT: Final = 3.0
+"""How much faster the fit falls for "yesterday", of which nobody is unsure."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A time that an expression may mean. One expression may have several."""
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A time."""
 
     start: float
     """Seconds since the epoch."""
     end: float
     """The first moment after it."""
     precision: Precision
-    begin: int
-    """Where the expression begins in the text."""
-    stop: int
-    """The first character behind it."""
     weight: float = 1.0
     """0..1, how much it says about when something was told: "today" may as well be when something happens."""
+    exact: bool = False
+    """Whether whoever says it knows exactly when it was."""
 
     def fit(self, moment: float) -> float:
-        """Return how well a moment fits, 0..1."""
+        """Return how well a moment fits, 0..weight."""
         outside = max(self.start - moment, moment - self.end, 0.0) / SECONDS_PER_DAY
-        return self.weight * math.exp(-outside / _FADING[self.precision])
+        if self.start <= moment < self.end:
+            return self.weight
+        fading = _FADING[self.precision] / (_EXACT if self.exact else 1.0)
+        return self.weight * _OUTSIDE * math.exp(-outside / fading)
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Interval):
+    """A time that an expression may mean. One expression may have several."""
+
+    begin: int = 0
+    """Where the expression begins in the text."""
+    stop: int = 0
+    """The first character behind it."""
 
 
 def best_fit(spans: Sequence[Span], moments: Iterable[float]) -> float:
