@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import json
 from pathlib import Path
 import sqlite3
 from typing import Any, Final
@@ -295,6 +296,26 @@ async def test_our_own_export(engine: MemoryEngine, open_engine: OpenEngine, tmp
                 assert getattr(after[key], field) == getattr(memory, field), field
         assert after[key].source.surface == "import"
     assert (await engine.async_history(ALICE, "drink"))[:-1] == history
+
+
+async def test_what_was_forgotten_comes_back_under_another_key(
+    engine: MemoryEngine, tmp_path: Path, clock: Clock
+) -> None:
+    """What has its old key now is not forgotten for it: the next one that comes in with this key means that one."""
+    await remember(engine, "Tea", key="drink")
+    mine = await engine.transfer.async_export(ALICE, path=tmp_path / "mine.jsonl")
+    header, tea = map(json.loads, mine.path.read_text(encoding="utf-8").splitlines())
+    await engine.async_forget(ALICE, ["drink"])
+    await remember(engine, "Juice", key="drink")
+    there = {"updated_at": START + 5}
+    coffee = tea | there | {"id": "01K00000000000000000000000", "value": "Coffee"}
+    path = json_lines(tmp_path / "there.jsonl", header, tea | there | {"key": "leaves"}, coffee)
+    clock.now += 10
+
+    assert counts(await take_in(engine, path)) == (0, 2, 0, 0)
+    found = {key: memory.value for key, memory in (await all_of(engine)).items()}
+    assert found == {"leaves": "Tea", "drink": "Coffee"}
+    assert counts(await take_in(engine, path)) == (0, 0, 2, 0)
 
 
 async def test_an_export_for_somebody_else(engine: MemoryEngine, tmp_path: Path) -> None:

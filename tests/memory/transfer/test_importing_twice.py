@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
-from custom_components.semantic_memory.memory.models import HOUSEHOLD, Memory, Scope, Source
+from custom_components.semantic_memory.memory.models import HOUSEHOLD, Category, Memory, Scope, Source
 from custom_components.semantic_memory.memory.text import derive_key
 from custom_components.semantic_memory.memory.transfer.merging import (
     Decision,
@@ -149,13 +149,59 @@ def test_twice_is_once(data: st.DataObject, kind: Format, before: list[Memory]) 
         "owner": data.draw(st.sampled_from([None, ADA, HOUSEHOLD])),
         "keep_owners": data.draw(st.booleans()),
     }
-    options = ImportOptions(known_owners={ADA, BEN}, **choices)
+    check(items, kind, ImportOptions(known_owners={ADA, BEN}, **choices), before)
+
+
+def check(items: list[Found], kind: Format, options: ImportOptions, before: list[Memory]) -> Store:
+    """Take a file in twice, and return what is here then."""
     store = Store(before)
     store.take_in(items, kind, options, START)
     after = list(store.memories)
 
     assert set(store.take_in(items, kind, options, START + 1)) <= {Effect.NOTHING}
     assert store.memories == after
+    return store
+
+
+def test_a_key_that_was_left_by_a_forgotten_memory() -> None:
+    """Hypothesis found it: what comes back under another key takes the old one from nobody."""
+    other, live = (memory_here(IDS[number], "c", HOUSEHOLD, "Tea", START - 5) for number in (0, 1))
+    forgotten = replace(other, deleted_at=START - 8)
+    items = [
+        memory_there(IDS[0], "a", HOUSEHOLD, "Tea", START - 5),
+        replace(memory_there(IDS[1], "c", ADA, "Tea", START - 5), scope=Scope.HOUSEHOLD),
+    ]
+    store = check(items, Format.OWN, ImportOptions(known_owners={ADA, BEN}), [forgotten, live])
+    assert [(memory.id, memory.key) for memory in store.memories] == [(IDS[0], "a"), (IDS[1], "c")]
+
+
+def memory_here(id_: str, key: str, owner: str, value: str, updated_at: float) -> Memory:
+    """Return one that is here."""
+    return Memory(
+        id=id_,
+        key=key,
+        value=value,
+        owner=owner,
+        scope=Scope.HOUSEHOLD if owner == HOUSEHOLD else Scope.USER,
+        category=Category.GENERAL,
+        tags=(),
+        confidence=1.0,
+        pinned=False,
+        source=Source(surface="import"),
+        created_at=START - 40,
+        updated_at=updated_at,
+        last_used_at=None,
+        use_count=0,
+        expires_at=None,
+        deleted_at=None,
+    )
+
+
+def memory_there(id_: str, key: str, owner: str, value: str, updated_at: float) -> Found:
+    """Return one of an export."""
+    return Found(
+        where=1, identity=id_, value=value, key=key, id=id_, owner=owner, created_at=START - 40, updated_at=updated_at
+    )
 
 
 @given(data=st.data(), kind=st.sampled_from(Format), before=st.lists(here(), max_size=5))

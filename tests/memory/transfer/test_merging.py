@@ -195,3 +195,16 @@ def test_those_before_count_as_being_here() -> None:
     (_, second) = decide([incoming(found()), incoming(found(identity="two"))], Here({}, {}), START)
     assert isinstance(second, Refused)
     assert second.reason is Reason.DUPLICATE
+
+
+def test_what_comes_back_under_another_key_leaves_its_old_one_to_whoever_has_it() -> None:
+    """Forgotten, it held that key no more: another memory may have it, and is the one that is meant by it."""
+    forgotten = replace(IMPORTED, id=ULID, deleted_at=START - 8)
+    back = incoming(found(id=ULID, key="other", owner=ADA, updated_at=START - 5), kind=Format.OWN)
+    meant = incoming(found("Coffee", identity="two", updated_at=START - 5), kind=Format.OWN)
+    here = Here({ULID: (0, forgotten)}, {(ADA, "drink"): (1, TOUCHED)})
+
+    _, decision = decide([back, meant], here, START)
+
+    assert isinstance(decision, Decision)
+    assert (decision.effect, decision.before) == (Effect.UPDATE, (1, TOUCHED))

@@ -144,9 +144,11 @@ def decide(incoming: Iterable[Incoming], here: Here, now: float) -> Iterator[Dec
         decision = _decide(item, here, now)
         if isinstance(decision, Decision) and decision.effect is not Effect.NOTHING:
             after = decision.after
-            if decision.before and decision.before[1].key != after.key:
-                here.by_key.pop((after.owner, decision.before[1].key), None)
-            here.by_key[after.owner, after.key] = (decision.before[0] if decision.before else None, after)
+            seq, before = decision.before or (None, after)
+            old = (after.owner, before.key)
+            if seq is not None and here.by_key.get(old, (None, None))[0] == seq:  # what is forgotten holds no key
+                del here.by_key[old]
+            here.by_key[after.owner, after.key] = (seq, after)
         yield decision
 
 
