@@ -131,11 +131,17 @@ def m004_index_core_facts(connection: sqlite3.Connection) -> None:
     )
 
 
+def m005_index_creation(connection: sqlite3.Connection) -> None:
+    """Find what was told at a time without looking at every memory."""
+    connection.execute("CREATE INDEX memory_created ON memory (owner, created_at) WHERE deleted_at IS NULL")
+
+
 STEPS: Final[tuple[Step, ...]] = (
     m001_create_memories,
     m002_create_word_index,
     m003_create_vectors,
     m004_index_core_facts,
+    m005_index_creation,
 )
 
 
