@@ -318,6 +318,24 @@ async def test_what_was_forgotten_comes_back_under_another_key(
     assert counts(await take_in(engine, path)) == (0, 0, 2, 0)
 
 
+async def test_a_key_goes_from_one_memory_to_another(engine: MemoryEngine, tmp_path: Path, clock: Clock) -> None:
+    """Whichever of the two comes first in the file: one import is enough, and nothing is written over."""
+    await remember(engine, "Tea", key="drink")
+    mine = await engine.transfer.async_export(ALICE, path=tmp_path / "mine.jsonl")
+    header, tea = map(json.loads, mine.path.read_text(encoding="utf-8").splitlines())
+    there = {"updated_at": START + 5}
+    coffee = tea | there | {"id": "01K00000000000000000000000", "value": "Coffee"}
+    path = json_lines(tmp_path / "there.jsonl", header, coffee, tea | there | {"key": "leaves"})
+    clock.now += 10
+
+    assert counts(await take_in(engine, path, dry_run=True)) == (1, 1, 0, 0)
+    assert counts(await take_in(engine, path)) == (1, 1, 0, 0)
+    found = {key: memory.value for key, memory in (await all_of(engine)).items()}
+    assert found == {"leaves": "Tea", "drink": "Coffee"}
+    assert len(await engine.async_history(ALICE, "leaves")) == 2
+    assert counts(await take_in(engine, path)) == (0, 0, 2, 0)
+
+
 async def test_an_export_for_somebody_else(engine: MemoryEngine, tmp_path: Path) -> None:
     await remember(engine, "Tea", key="drink")
     mine = await engine.transfer.async_export(ALICE, path=tmp_path / "mine.jsonl", with_history=True)

@@ -175,6 +175,26 @@ def test_a_key_that_was_left_by_a_forgotten_memory() -> None:
     assert [(memory.id, memory.key) for memory in store.memories] == [(IDS[0], "a"), (IDS[1], "c")]
 
 
+def test_a_key_that_goes_from_one_memory_to_another() -> None:
+    """There, one got another key, and its old one a new memory, which happens to come first: neither is lost."""
+    items = [
+        memory_there(IDS[0], "c", ADA, "Coffee", START - 5),
+        memory_there(IDS[1], "a", ADA, "Tea", START - 5),
+    ]
+    store = check(
+        items, Format.OWN, ImportOptions(known_owners={ADA, BEN}), [memory_here(IDS[1], "c", ADA, "Tea", START - 10)]
+    )
+    found = {(memory.id, memory.key, memory.value) for memory in store.memories}
+    assert found == {(IDS[0], "c", "Coffee"), (IDS[1], "a", "Tea")}
+
+
+def test_a_key_that_one_memory_has_to_give_up_first() -> None:
+    before = [memory_here(id_, key, ADA, "Tea", START - 10) for id_, key in ((IDS[0], "a"), (IDS[1], "b"))]
+    items = [memory_there(id_, key, ADA, "Tea", START - 5) for id_, key in ((IDS[0], "b"), (IDS[1], "c"))]
+    store = check(items, Format.OWN, ImportOptions(known_owners={ADA, BEN}), before)
+    assert {memory.id: memory.key for memory in store.memories} == {IDS[0]: "b", IDS[1]: "c"}
+
+
 def memory_here(id_: str, key: str, owner: str, value: str, updated_at: float) -> Memory:
     """Return one that is here."""
     return Memory(

@@ -8,7 +8,7 @@ when its memories were changed wins over what came from the same memory of it an
 what was last changed here before its own memory was even made. What was forgotten here stays forgotten.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from enum import StrEnum
@@ -138,18 +138,41 @@ def prepare(found: Found, kind: Format, options: ImportOptions, now: float) -> I
     )
 
 
-def decide(incoming: Iterable[Incoming], here: Here, now: float) -> Iterator[Decision | Refused]:
-    """Decide about memories one after the other; those before count as being here."""
+def decide(incoming: Iterable[Incoming], here: Here, now: float) -> list[Decision | Refused]:
+    """Decide about memories one after the other, in the order in which they can be stored.
+
+    Those that are here by their id come first, as the others may mean keys that these give up or keep; of these again
+    some have to wait until another one has given up the key that they get.
+    """
+    known: list[Incoming] = []
+    others: list[Incoming] = []
     for item in incoming:
-        decision = _decide(item, here, now)
-        if isinstance(decision, Decision) and decision.effect is not Effect.NOTHING:
-            after = decision.after
-            seq, before = decision.before or (None, after)
-            old = (after.owner, before.key)
-            if seq is not None and here.by_key.get(old, (None, None))[0] == seq:  # what is forgotten holds no key
-                del here.by_key[old]
-            here.by_key[after.owner, after.key] = (seq, after)
-        yield decision
+        (known if item.memory.id in here.by_id else others).append(item)
+    results: list[Decision | Refused] = []
+    while known:
+        pairs = [(item, _decide_and_note(item, here, now)) for item in known]
+        waiting = [item for item, result in pairs if _has_to_wait(result)]
+        stuck = len(waiting) == len(pairs)
+        results += [result for _, result in pairs if stuck or not _has_to_wait(result)]
+        known = [] if stuck else waiting
+    return results + [_decide_and_note(item, here, now) for item in others]
+
+
+def _has_to_wait(result: Decision | Refused) -> bool:
+    """Return whether another memory has the key that this one is to get."""
+    return isinstance(result, Refused) and result.reason is Reason.KEY_IN_USE
+
+
+def _decide_and_note(item: Incoming, here: Here, now: float) -> Decision | Refused:
+    decision = _decide(item, here, now)
+    if isinstance(decision, Decision) and decision.effect is not Effect.NOTHING:
+        after = decision.after
+        seq, before = decision.before or (None, after)
+        old = (after.owner, before.key)
+        if seq is not None and here.by_key.get(old, (None, None))[0] == seq:  # what is forgotten holds no key
+            del here.by_key[old]
+        here.by_key[after.owner, after.key] = (seq, after)
+    return decision
 
 
 def _decide(item: Incoming, here: Here, now: float) -> Decision | Refused:
