@@ -136,7 +136,10 @@ class RecallTool(MemoryTool):
     )
     parameters = flat_schema(
         {
-            vol.Required("query", description="What to look for, in a few words, e.g. 'favourite coffee'."): str,
+            vol.Required(
+                "query",
+                description="What to look for, in a few words, e.g. 'favourite coffee'. Times like 'last week' help.",
+            ): str,
             vol.Optional("limit", description="How many memories at most. Usually left out."): vol.All(
                 vol.Coerce(int), vol.Range(min=1, max=MAX_RECALLED)
             ),

@@ -174,6 +174,7 @@ def test_what_may_happen_every_week_counts_less(text: str) -> None:
         "Guten Morgen, was machen wir morgen?",
         "Ask me again tomorrow or next week",
         "Planet Mars",
+        "Martin does martial arts, at the Oktoberfest too",
         "99999999999999999999 days ago",
         "3000 years ago",
         "31.02.2023",

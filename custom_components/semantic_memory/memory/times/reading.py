@@ -183,7 +183,7 @@ class _Reader:
         for ending in range(1, min(_LONGEST_ENDING, len(word) - _LEAST_STEM) + 1):
             for language, number in NAMES.stems.get(word[:-ending], {}).items():
                 led = self._leads(place) in LEADS.get(language, ())
-                if led or (language not in LEADS and len(word) - ending >= _LONG_STEM - 1):
+                if led or (language not in LEADS and ending < _LONGEST_ENDING and len(word) - ending >= _LONG_STEM):
                     return _Month(number, 1, certain=True)
         return None
 
