@@ -25,8 +25,12 @@ async def test_what_was_told_yesterday_is_recalled(
     await hass.config.async_set_time_zone("Pacific/Auckland")
     user = MockUser(id="c" * 32).add_to_hass(hass)
     moments: list[datetime] = []
-    monkeypatch.setattr(engine._writes, "clock", lambda: moments[-1].timestamp())
-    monkeypatch.setattr(engine._recaller, "_clock", engine._writes.clock)
+
+    def clock() -> float:
+        return moments[-1].timestamp()
+
+    monkeypatch.setattr(engine._writes, "clock", clock)
+    monkeypatch.setattr(engine._recaller, "_clock", clock)
     for hours in range(144, 0, -12):
         moments.append(NOON - timedelta(hours=hours, minutes=-1))
         draft = MemoryDraft(value=f"Room {hours} was cleaned", key=f"h{hours}")
