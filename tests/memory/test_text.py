@@ -49,9 +49,9 @@ def tokens(connection: sqlite3.Connection, body: str) -> list[str]:
 
 
 def matches(connection: sqlite3.Connection, body: str, expression: str) -> bool:
-    """Return whether a text is found with an expression."""
+    """Return whether a text is found with an expression, in an index that holds what a memory's does."""
     connection.execute("DELETE FROM note")
-    connection.execute("INSERT INTO note VALUES (?)", (body,))
+    connection.execute("INSERT INTO note VALUES (?)", (f"{body} {text.index_pieces('', body, ()) or ''}",))
     return connection.execute("SELECT 1 FROM note WHERE note MATCH ?", (expression,)).fetchone() is not None
 
 
@@ -247,7 +247,8 @@ def test_words_with_other_vowel_signs_are_other_words(fts: sqlite3.Connection) -
 @settings(max_examples=300)
 @given(body=_SCRIPTS)
 def test_words_are_the_tokens_of_the_index(fts: sqlite3.Connection, body: str) -> None:
-    body = text.storable(body)
+    spaced = (char for char in text.storable(body) if not text.UNSPACED.search(text.fold(char)))
+    body = text.storable("".join(spaced))
     written = [spellings[0] for spellings in text.search_terms(body)]
     expected = [token for token in tokens(fts, body) if any(unicodedata.category(char)[0] in "LN" for char in token)]
     assert set(tokens(fts, " ".join(written))) == set(expected)
@@ -293,6 +294,45 @@ def test_spellings() -> None:
     assert text.search_terms("Straße OΔΟΣ ½") == [("straße", "strasse"), ("oδος", "oδοσ")[:1], ("½", "1 2")]
     assert text.match_all([("a", "b"), ("c",)]) == '("a"* OR "b"*) AND ("c"*)'
     assert text.match_any([("a", "b"), ("c",)]) == '"a" OR "b" OR "c"'
+
+
+@pytest.mark.parametrize(
+    ("run", "pieces"),
+    [
+        ("wifi", []),
+        ("猫", ["猫"]),
+        ("東京都", ["東京", "京都", "東", "京", "都"]),
+        ("wifiのパスワード", ["wifi", "のパ", "パス", "スワ", "ワー", "ード"]),
+        ("고양이가", ["고양", "양이", "이가"]),
+        ("น้ำ", ["น้ำ"]),
+        ("ที่บ้าน", ["ที่บ้", "บ้า", "าน"]),
+    ],
+)
+def test_pieces_of_scripts_without_spaces(run: str, pieces: list[str]) -> None:
+    assert text.pieces(run) == pieces
+
+
+@pytest.mark.parametrize(
+    ("body", "query"),
+    [
+        ("私の猫はタマです", "猫の名前は？"),
+        ("私の猫はタマです", "タマ"),
+        ("我们的无线网络密码是十二", "密码"),
+        ("東京都に住んでいる", "東京に行く"),
+        ("고양이가 소파에서 잔다", "고양이"),
+        ("집이 좋다", "집"),
+        ("รถของฉันจอดอยู่ที่บ้าน", "บ้าน"),
+        ("Wi-Fiのパスワード", "wi-fi"),
+        ("ﾊﾟｽﾜｰﾄﾞは十二", "パスワード"),
+    ],
+)
+def test_words_within_a_text_without_spaces_are_found(fts: sqlite3.Connection, body: str, query: str) -> None:
+    assert matches(fts, body, text.match_any(text.query_words(query)))
+
+
+def test_most_memories_have_no_pieces() -> None:
+    assert text.index_pieces("tea", "Ann drinks green tea", ("Küche",)) is None
+    assert text.index_pieces("tea", "日本", ("茶",)) == "日本 日 本 茶"
 
 
 # What is embedded

@@ -1,6 +1,7 @@
 """Words: keys, tags, and what is searched. Pure functions."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 import json
 import re
 from typing import Final
@@ -16,6 +17,21 @@ _TAG_SEPARATOR: Final = re.compile(r"[,;\n\u3001]")
 # Marks around words: quotes, brackets, and what ends or parts sentences, also in Chinese and Japanese.
 _OPENING: Final = "\"'([{\u00bf\u00a1\u00ab\u201e\u201c\u2018\u201a"
 _CLOSING: Final = "\"').,:;!?]}\u2026\u00bb\u201d\u201c\u2019\u2018\u3002\uff01\uff1f\uff0c\u3001\uff1b\uff1a"
+# Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean.
+_UNSPACED: Final = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\U00020000-\U0003ffff"
+)
+UNSPACED: Final = re.compile(f"[{_UNSPACED}]")
+"""Characters of scripts that write no spaces between words, or add particles to them."""
+_PARTS: Final = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+# Vowels and tones of Thai, Lao, Burmese and Khmer stand on the letter before them.
+_MARKS: Final = (
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u1059\u17b4-\u17d3"
+    "\u3099\u309a"
+)
+_CHARACTER: Final = re.compile(f".[{_MARKS}]*")
+_IDEOGRAPH: Final = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _DERIVED_WORDS: Final = 8
 _DERIVED_LENGTH: Final = 48
@@ -43,6 +59,31 @@ def words(text: str) -> list[str]:
     These are the characters that the word index makes tokens of, so a word here is a token there.
     """
     return _runs(fold(text))
+
+
+def pieces(run: str) -> list[str]:
+    """Return what a folded run of letters is found by, where it is in a script that writes no spaces between words.
+
+    Those are its overlapping pairs of characters, its ideographs, which often are words, and its words of other
+    scripts; for anything else nothing. Pairs find words without a dictionary, as the CJK analyzer of Lucene does.
+    Korean has spaces, but adds particles to its words. Marks belong to the character before them.
+    """
+    if not UNSPACED.search(run):
+        return []
+    found: dict[str, None] = {}
+    for part in _PARTS.findall(run):
+        characters = _CHARACTER.findall(part) if UNSPACED.match(part) else [part]
+        pairs = ["".join(pair) for pair in pairwise(characters)]
+        singles = filter(_IDEOGRAPH.match, characters) if pairs else characters
+        found |= dict.fromkeys([*pairs, *singles])
+    return list(found)
+
+
+def index_pieces(key: str, value: str, tags: Iterable[str]) -> str | None:
+    """Return what a memory is found by beside its words, for the word index; ``None`` for most memories."""
+    runs = [run for run in words(" ".join((key, value, *tags))) if UNSPACED.search(run)]
+    found = dict.fromkeys(piece for run in runs for piece in (*pieces(run), *UNSPACED.findall(run)))
+    return " ".join(found) or None
 
 
 def _runs(text: str) -> list[str]:
@@ -146,6 +187,9 @@ def search_terms(text: str) -> list[Term]:
     terms: dict[Term, None] = {}
     for word in _runs(storable(text).lower()):
         folded = words(word)
+        if split := [piece for run in folded for piece in pieces(run)]:
+            terms |= dict.fromkeys((piece,) for piece in split)
+            continue
         same = folded == [word.replace("\u03c2", "\u03c3")]  # both take the final sigma for the other one
         terms[(word,) if same or not folded else (word, " ".join(folded))] = None
     return list(terms)

@@ -120,6 +120,21 @@ def test_files_of_older_versions_are_brought_up_to_date(tmp_path: Path, version:
     connection.close()
 
 
+@pytest.mark.parametrize("broken", [None, "DROP TABLE memory_fts_data", "DROP TRIGGER memory_fts_insert"])
+def test_words_without_spaces_are_found_in_older_files_too(empty: sqlite3.Connection, broken: str | None) -> None:
+    migrate(empty, STEPS[:5])
+    insert(empty, key="pet", value="私の猫はタマです")
+    insert(empty, id="1" * 26, key="tea", value="green tea")
+    if broken:
+        empty.execute(broken)
+    migrate(empty)
+    store = Store(empty)
+    assert store.keys(ANN, text="猫") == store.keys(ANN, text="タマ") == ["pet"]
+    assert store.keys(ANN, text="tea") == ["tea"]
+    check_word_index(empty)
+    assert empty.execute("SELECT pieces NOT NULL FROM memory").fetchall() == [(1,), (0,)]
+
+
 # What the tables refuse
 
 

@@ -114,7 +114,7 @@ class WordFilling(Filling):
 def documents_of(connection: sqlite3.Connection, seqs: Sequence[int], owners: Collection[str]) -> list[Document]:
     """Return the words of those of the memories that are live and one of these owners'."""
     rows = connection.execute(
-        "SELECT seq, owner, expires_at, key || ' ' || value || ' ' || tags FROM memory"
+        "SELECT seq, owner, expires_at, key || ' ' || value || ' ' || tags || ' ' || coalesce(pieces, '') FROM memory"
         " WHERE seq IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
         " AND +owner IN (SELECT value FROM json_each(?))",
         (json.dumps(list(seqs)), json.dumps(list(owners))),

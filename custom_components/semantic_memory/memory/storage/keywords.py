@@ -65,19 +65,23 @@ def _telling(
     counts = words.frequencies(connection, terms)
     common = words.common_from(visible)
     hidden = words.count_all(connection) - visible
+    seen = conditions if hidden else None
     # If more memories have a word than there are hidden ones, the difference is visible: no need to look.
     read = {
-        term: _with_word(connection, term, conditions) if count else []
+        term: _with_word(connection, term, seen) if count else []
         for term, count in counts.items()
         if count - hidden <= common
     }
     if any(seqs for seqs in read.values() if len(seqs) <= common):
         return list(read.values())
-    return [read[term] if term in read else _with_word(connection, term, conditions) for term in counts]
+    return [read[term] if term in read else _with_word(connection, term, seen) for term in counts]
 
 
-def _with_word(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> list[int]:
-    """Return the memories that have a word."""
+def _with_word(connection: sqlite3.Connection, term: text.Term, conditions: Conditions | None) -> list[int]:
+    """Return the memories that have a word; ``None`` where there are no others than those that are searched."""
+    if conditions is None:
+        rows = connection.execute("SELECT rowid FROM memory_fts WHERE memory_fts MATCH ?", (text.match_any([term]),))
+        return [seq for (seq,) in rows.fetchall()]
     return list(_having(connection, term, conditions))
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any, Final
 
 from ..models import Category, ChangeKind, HistoryEntry, Memory, Scope, Source
+from ..text import index_pieces
 
 _COLUMNS: Final = (
     "id, key, value, owner, scope, category, tags, confidence, pinned, surface, conversation_id, agent_id, device_id,"
@@ -141,6 +142,7 @@ def _to_row(memory: Memory) -> dict[str, Any]:
         "scope": memory.scope,
         "category": memory.category,
         "tags": json.dumps(memory.tags, ensure_ascii=False),
+        "pieces": index_pieces(memory.key, memory.value, memory.tags),
         "confidence": memory.confidence,
         "pinned": memory.pinned,
         "surface": memory.source.surface,

@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 import sqlite3
-from typing import Final
 
 from . import checks, spaces
 from .candidates import CandidateIndex
-from .checks import WORD_INDEX, Finding, Part
+from .checks import Finding, Part
 from .code_checks import SHADOWS, incomplete_tables, shadow_table
-from .migrations import m002_create_word_index
+from .migrations import create_word_index, drop_word_index
 from .scan import NoIndex
-
-_WORD_SHADOWS: Final = ("config", "content", "data", "docsize", "idx")
-_WORD_TRIGGERS: Final = ("delete", "insert", "update_in", "update_out")
 
 
 def mend_objects(connection: sqlite3.Connection) -> None:
@@ -29,14 +25,8 @@ def mend_objects(connection: sqlite3.Connection) -> None:
 
 def rebuild_words(connection: sqlite3.Connection) -> None:
     """Make the word index anew from the live memories, whatever is left of the old one."""
-    _make_droppable(connection)
-    for name in _WORD_TRIGGERS:
-        connection.execute(f"DROP TRIGGER IF EXISTS {WORD_INDEX}_{name}")
-    for table in ("memory_vocabulary", WORD_INDEX, *(f"{WORD_INDEX}_{name}" for name in _WORD_SHADOWS)):
-        connection.execute(f"DROP TABLE IF EXISTS {table}")
-    connection.execute("DROP VIEW IF EXISTS memory_live")
-    m002_create_word_index(connection)
-    connection.execute(f"INSERT INTO {WORD_INDEX} ({WORD_INDEX}) VALUES ('rebuild')")
+    drop_word_index(connection)
+    create_word_index(connection)
 
 
 def mark_codes_stale(connection: sqlite3.Connection, space_ids: Iterable[int]) -> None:
@@ -85,16 +75,6 @@ def rebuild_lookups(connection: sqlite3.Connection) -> None:
 def affected_spaces(findings: Iterable[Finding]) -> set[int]:
     """Return the spaces whose bit index has to be made anew."""
     return {finding.space_id for finding in findings if finding.space_id is not None}
-
-
-def _make_droppable(connection: sqlite3.Connection) -> None:
-    """Put back what FTS5 has to find before it drops a table."""
-    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (WORD_INDEX,)).fetchone() is None:
-        return
-    for name in ("data", "docsize", "idx"):
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {WORD_INDEX}_{name} (x)")
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {WORD_INDEX}_config (k PRIMARY KEY, v) WITHOUT ROWID")
-    connection.execute(f"INSERT OR REPLACE INTO {WORD_INDEX}_config VALUES ('version', 4)")
 
 
 def _complete_or_remove(connection: sqlite3.Connection, space_id: int, missing: set[str]) -> None:

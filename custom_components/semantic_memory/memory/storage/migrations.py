@@ -5,14 +5,18 @@ Each step runs in one transaction together with its record, so a step is either 
 
 from collections.abc import Callable
 from contextlib import suppress
+import json
 import sqlite3
 import time
 from typing import Final
 
 from ..errors import StorageError
+from ..text import index_pieces
 
 type Step = Callable[[sqlite3.Connection], None]
 
+_WORD_SHADOWS: Final = ("config", "content", "data", "docsize", "idx")
+_WORD_TRIGGERS: Final = ("insert", "delete", "update_out", "update_in")
 _SCOPES: Final = "'user', 'household', 'session'"
 _CATEGORIES: Final = (
     "'user', 'home', 'device', 'routine', 'preference', 'relationship', 'event', 'instruction', 'general'"
@@ -136,12 +140,67 @@ def m005_index_creation(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX memory_created ON memory (owner, created_at) WHERE deleted_at IS NULL")
 
 
+def m006_index_pieces(connection: sqlite3.Connection) -> None:
+    """Find words of scripts that write no spaces between them.
+
+    What they are found by is a column of the memories, so that neither triggers nor checks need a function that other
+    programs, which may open the file or a snapshot of it, do not have.
+    """
+    drop_word_index(connection)
+    connection.execute("ALTER TABLE memory ADD COLUMN pieces TEXT")
+    rows = connection.execute("SELECT seq, key, value, tags FROM memory")
+    found = [(index_pieces(key, value, json.loads(tags)), seq) for seq, key, value, tags in rows]
+    connection.executemany("UPDATE memory SET pieces = ? WHERE seq = ?", [row for row in found if row[0] is not None])
+    create_word_index(connection)
+
+
+def drop_word_index(connection: sqlite3.Connection) -> None:
+    """Drop the full-text index, whatever is left of it, with what keeps it."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'memory_fts'").fetchone():
+        # Put back what FTS5 has to find before it drops a table.
+        for name in ("data", "docsize", "idx"):
+            connection.execute(f"CREATE TABLE IF NOT EXISTS memory_fts_{name} (x)")
+        connection.execute("CREATE TABLE IF NOT EXISTS memory_fts_config (k PRIMARY KEY, v) WITHOUT ROWID")
+        connection.execute("INSERT OR REPLACE INTO memory_fts_config VALUES ('version', 4)")
+    for name in _WORD_TRIGGERS:
+        connection.execute(f"DROP TRIGGER IF EXISTS memory_fts_{name}")
+    for name in ("memory_vocabulary", "memory_fts", *(f"memory_fts_{shadow}" for shadow in _WORD_SHADOWS)):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    connection.execute("DROP VIEW IF EXISTS memory_live")
+
+
+def create_word_index(connection: sqlite3.Connection) -> None:
+    """Create and fill the full-text index as it is since the last of the steps; see m002 for the reasons."""
+    columns = ("key", "value", "tags", "pieces")
+    names, new, old = (", ".join(f"{row}{name}" for name in columns) for row in ("", "new.", "old."))
+    connection.execute(f"CREATE VIEW memory_live AS SELECT seq, {names} FROM memory WHERE deleted_at IS NULL")
+    tokenizer = "porter unicode61 remove_diacritics 2 categories ''L* M* N* Co''"
+    connection.execute(
+        f"CREATE VIRTUAL TABLE memory_fts USING fts5 ({names},"
+        f" content = 'memory_live', content_rowid = 'seq', tokenize = '{tokenizer}')"
+    )
+    connection.execute("INSERT INTO memory_fts (memory_fts, rank) VALUES ('secure-delete', 1)")
+    connection.execute("CREATE VIRTUAL TABLE memory_vocabulary USING fts5vocab (memory_fts, 'row')")
+    add = f"INSERT INTO memory_fts (rowid, {names}) VALUES (new.seq, {new});"
+    remove = f"INSERT INTO memory_fts (memory_fts, rowid, {names}) VALUES ('delete', old.seq, {old});"
+    updated = f"UPDATE OF {names}, deleted_at ON memory"
+    for name, event, body in (
+        ("insert", "AFTER INSERT ON memory WHEN new.deleted_at IS NULL", add),
+        ("delete", "AFTER DELETE ON memory WHEN old.deleted_at IS NULL", remove),
+        ("update_out", f"BEFORE {updated} WHEN old.deleted_at IS NULL", remove),
+        ("update_in", f"AFTER {updated} WHEN new.deleted_at IS NULL", add),
+    ):
+        connection.execute(f"CREATE TRIGGER memory_fts_{name} {event} BEGIN {body} END")
+    connection.execute("INSERT INTO memory_fts (memory_fts) VALUES ('rebuild')")
+
+
 STEPS: Final[tuple[Step, ...]] = (
     m001_create_memories,
     m002_create_word_index,
     m003_create_vectors,
     m004_index_core_facts,
     m005_index_creation,
+    m006_index_pieces,
 )
 
 

@@ -13,12 +13,10 @@ from typing import Final
 import unicodedata
 
 from ..query import Pattern
-from ..text import fold, match_any, spellings, words
+from ..text import UNSPACED, fold, match_any, spellings, words
 
 _MATCH: Final = "seq IN (SELECT rowid FROM memory_fts WHERE memory_fts MATCH :match)"
 _TEXT: Final = "memory.key || ' ' || memory.value || ' ' || memory.tags"
-# Thai, Lao, Burmese, Khmer, Japanese, Chinese; and Korean, which adds particles to its words.
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ASCII_WORDS: Final = re.compile("[a-z0-9]+")
 _STEMMED_FROM: Final = 3
 """Shorter words have no other stem."""
@@ -26,7 +24,7 @@ _STEMMED_FROM: Final = 3
 
 def condition(pattern: Pattern) -> tuple[str, dict[str, object]]:
     """Return the condition that a memory has it, and its parameters."""
-    if _UNSPACED.search(pattern.text):
+    if UNSPACED.search(pattern.text):
         return f"holds({_TEXT}, :pattern)", {"pattern": pattern.text}
     spelled = spellings(pattern.text)
     if not pattern.prefix:

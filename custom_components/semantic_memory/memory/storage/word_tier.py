@@ -16,7 +16,7 @@ from .ram import RamTier
 
 _LOGGER = logging.getLogger(__name__)
 
-_COLUMNS: Final = "key, value, tags, owner, expires_at, deleted_at"
+_COLUMNS: Final = "key, value, tags, pieces, owner, expires_at, deleted_at"
 
 
 class Matched(NamedTuple):
