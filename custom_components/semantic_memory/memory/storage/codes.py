@@ -103,7 +103,7 @@ class Codes:
         with self._lock:
             places = self._nearest_places(code, limit * _ESTIMATED)
             cosines = self._sketches.cosines(places, query)
-            best = np.argsort(-cosines, kind="stable")[:limit]
+            best = np.argsort(-cosines)[:limit]
             return list(zip(cosines[best].tolist(), self._seqs[places[best]].tolist(), strict=True))
 
     def nearest(self, query: Words, limit: int) -> list[int]:

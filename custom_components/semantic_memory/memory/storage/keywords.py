@@ -12,7 +12,7 @@ from . import words
 from .filters import Conditions
 from .word_tier import Matched, WordTier
 
-CANDIDATES: Final = 96
+CANDIDATES: Final = 64
 NOTHING: Final = Matched(0, {})
 
 

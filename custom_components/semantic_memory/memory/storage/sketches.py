@@ -8,6 +8,7 @@ vector itself.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -99,8 +100,16 @@ class Sketches:
         padded = np.zeros(width * _IN_BYTE, np.float32)
         padded[: self._dimension] = query
         # What each byte of a sketch can add, looked up instead of multiplied.
-        values = np.arange(_BYTES)[None, :] >> np.arange(0, 2 * _IN_BYTE, 2)[:, None] & 3
-        table = padded.reshape(width, _IN_BYTE) @ np.asarray(_LEVELS, np.float32)[values]
+        table = padded.reshape(width, _IN_BYTE) @ _values_of_bytes()
         added = table.ravel().take(self._levels[places] + np.arange(0, table.size, _BYTES))
         cosines: Vectors = added.sum(axis=1) / self._lengths[places]
         return cosines
+
+
+@cache
+def _values_of_bytes() -> Vectors:
+    """Return the four numbers that each byte stands for, shape (4, 256)."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    levels = np.arange(_BYTES)[None, :] >> np.arange(0, 2 * _IN_BYTE, 2)[:, None] & 3
+    return np.asarray(_LEVELS, np.float32)[levels]

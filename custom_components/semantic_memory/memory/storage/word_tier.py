@@ -118,6 +118,8 @@ def _best(found: Found, weights: Mapping[int, float], limit: int, also: Abstract
         least = np.partition(kept, -limit)[-limit]
         above, equal = chosen[kept > least], chosen[kept == least]
         newest = np.argpartition(found.seqs[equal], above.size - limit)[above.size - limit :]
-        wanted = chosen[np.isin(found.seqs[chosen], list(also))]
+        marked = np.zeros(max(also, default=0) + 2, np.bool_)  # the last stands for all beyond
+        marked[list(also)] = True
+        wanted = chosen[marked.take(found.seqs[chosen], mode="clip")]
         chosen = np.concatenate((above, equal[newest], wanted))
     return dict(zip(found.seqs[chosen].tolist(), sums[chosen].tolist(), strict=True))
