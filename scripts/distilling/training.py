@@ -17,7 +17,7 @@ from .teacher import Floats, Numbers
 
 DIMENSION: Final = 128
 SHARE: Final = 0.6
-"""WordLlama's part of a vector's square, chosen on the meanings held out: from 0.5 to 0.7 it hardly matters."""
+"""WordLlama's part of a vector's square, chosen by comparing a few: from 0.5 to 0.7 it hardly matters."""
 MOST_TOKENS: Final = 28
 _BATCH: Final = 1_024
 _EPOCHS: Final = 2
