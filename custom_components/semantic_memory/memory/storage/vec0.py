@@ -1,7 +1,6 @@
 """The bit codes on disk: a ``vec0`` table of sqlite-vec per space, partitioned by owner."""
 
 from collections.abc import Iterable, Sequence
-from heapq import nsmallest
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 _BATCH: Final = 1_000
 _MOST: Final = 4_096
 """As many as sqlite-vec looks for."""
-_MORE: Final = 4
-"""How many times as many are looked for as are wanted."""
+_MORE: Final = 64
+"""How many more are looked for than are wanted. Among 100,000 memories 160 took 39 ms, 256 took 57, 384 took 89."""
 
 
 class Vec0Index:
@@ -63,19 +62,18 @@ class Vec0Index:
     ) -> list[int]:
         """Search each owner's partition by Hamming distance (``owner IN`` would ignore ``k`` in sqlite-vec 0.1.9).
 
-        Returns more than are wanted, of all owners together: the order of the codes is not quite that of the vectors.
+        Returns more than are wanted, of each owner: the order of the codes is not quite that of the vectors.
 
         Raises IndexDamagedError where sqlite-vec cannot make sense of its own tables; it has no error code for that.
         """
-        code, count = sign_code(query.astype("<f4").tobytes()), min(limit * _MORE, _MOST)
-        sql = f"SELECT distance, rowid FROM {code_table(space_id)} WHERE code MATCH vec_bit(?) AND k = ? AND owner = ?"
+        code, count = sign_code(query.astype("<f4").tobytes()), min(limit + _MORE, _MOST)
+        sql = f"SELECT rowid FROM {code_table(space_id)} WHERE code MATCH vec_bit(?) AND k = ? AND owner = ?"
         try:
-            found = [row for owner in owners for row in connection.execute(sql, (code, count, owner))]
+            return [seq for owner in owners for (seq,) in connection.execute(sql, (code, count, owner))]
         except sqlite3.OperationalError as err:
             if err.sqlite_errorcode == sqlite3.SQLITE_ERROR:
                 raise IndexDamagedError from err
             raise
-        return [seq for _, seq in nsmallest(count, found)]
 
     def _drop_orphans(self, connection: sqlite3.Connection) -> None:
         """Drop the tables of spaces that were dropped while sqlite-vec could not be loaded."""
