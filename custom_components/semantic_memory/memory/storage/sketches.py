@@ -112,4 +112,5 @@ def _values_of_bytes() -> Vectors:
     import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
     levels = np.arange(_BYTES)[None, :] >> np.arange(0, 2 * _IN_BYTE, 2)[:, None] & 3
-    return np.asarray(_LEVELS, np.float32)[levels]
+    values: Vectors = np.asarray(_LEVELS, np.float32)[levels]
+    return values
