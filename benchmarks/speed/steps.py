@@ -20,15 +20,36 @@ from typing import Any, Final
 from benchmarks import report
 from custom_components.semantic_memory.memory import ranking, text
 from custom_components.semantic_memory.memory.models import RecallRequest
-from custom_components.semantic_memory.memory.storage import codes, filters, ram, search, spaces, vec0, words
+from custom_components.semantic_memory.memory.storage import (
+    codes,
+    filters,
+    keywords,
+    postings,
+    ram,
+    said,
+    search,
+    sketches,
+    spaces,
+    vec0,
+    word_tier,
+    words,
+)
 
 from .corpus import CALLER, async_import
 from .engines import COLD, HOT, Way, async_engine, async_warm
 from .measuring import Plan, make
 from .searching import Questions
 
-_MODULES: Final = (search, words, spaces, text, ranking)
-_CLASSES: Final = (filters.Conditions, ram.TieredIndex, codes.Codes, vec0.Vec0Index)
+_MODULES: Final = (search, keywords, word_tier, words, said, spaces, text, ranking)
+_CLASSES: Final = (
+    filters.Conditions,
+    ram.TieredIndex,
+    codes.Codes,
+    sketches.Sketches,
+    word_tier.WordTier,
+    postings.Postings,
+    vec0.Vec0Index,
+)
 _LEAST: Final = 0.01
 """Share of a search from which a step is shown."""
 
@@ -111,7 +132,7 @@ async def async_steps(folder: Path, questions: Questions, way: Way) -> str:
 
 
 def _modules() -> Sequence[ModuleType]:
-    return (*_MODULES, filters, ram, codes, vec0)
+    return (*_MODULES, filters, ram, codes, sketches, postings, vec0)
 
 
 def main() -> None:
