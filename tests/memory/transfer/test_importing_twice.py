@@ -1,5 +1,7 @@
 """Whatever is in a file and here already: taking it in a second time changes nothing."""
 
+from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from itertools import batched
 from typing import Any
@@ -8,23 +10,25 @@ from hypothesis import given, strategies as st
 
 from custom_components.semantic_memory.memory.models import HOUSEHOLD, Category, Memory, Scope, Source
 from custom_components.semantic_memory.memory.text import derive_key
+from custom_components.semantic_memory.memory.transfer.deciding import PutOff, decide, decide_so_far
 from custom_components.semantic_memory.memory.transfer.merging import (
     Decision,
     Effect,
     Here,
     ImportOptions,
     Incoming,
-    decide,
     prepare,
 )
 from custom_components.semantic_memory.memory.transfer.reading.found import Format, Found
 from custom_components.semantic_memory.memory.transfer.source import names_of
+from custom_components.semantic_memory.memory.transfer.temporary import Queue, Trial
 
 from ..fakes import ALICE, BOB, START
 
 ADA, BEN = ALICE.user_id or "", BOB.user_id or ""
 IDS = [f"01K0000000000000000000000{digit}" for digit in "0123"]
 times = st.sampled_from([START - distance for distance in (5, 10, 20, 40)])
+BATCH = 3
 maybe_times = st.none() | times
 expiries = st.sampled_from([None, START - 1, START + 10, START + 20])
 values = st.sampled_from(["Tea", "tea.", "Tea!", "Coffee", "Tea with milk"])
@@ -99,7 +103,9 @@ class Store:
         live = one.deleted_at is other.deleted_at is None
         return one.id == other.id or (live and (one.owner, one.key) == (other.owner, other.key))
 
-    def take_in(self, items: list[Found], kind: Format, options: ImportOptions, now: float) -> list[Effect]:
+    def take_in(
+        self, items: list[Found], kind: Format, options: ImportOptions, now: float, size: int = BATCH
+    ) -> list[Effect]:
         """Take a file in as the importer does, batch by batch."""
         seen: set[str] = set()
         prepared: list[Incoming] = []
@@ -110,22 +116,37 @@ class Store:
                     prepared.append(incoming)
                 seen.update(names_of(incoming))
         effects: list[Effect] = []
-        for batch in batched(prepared, 3, strict=False):
-            effects += self._batch(list(batch), now)
+        with closing(Queue()) as queue, closing(Trial()) as trial:
+            meanwhile = trial if options.dry_run else None
+            for batch in batched(prepared, size, strict=False):
+                effects += self._batch(list(batch), now, queue, meanwhile, for_good=False)
+            while (later := queue.take(size))[0]:
+                effects += self._batch(later[0], now, queue, meanwhile, for_good=later[1])
         return effects
 
-    def _batch(self, batch: list[Incoming], now: float) -> list[Effect]:
+    def _batch(
+        self, batch: list[Incoming], now: float, queue: Queue, trial: Trial | None, *, for_good: bool
+    ) -> list[Effect]:
         live: dict[tuple[str, str], tuple[int | None, Memory]] = {
             (m.owner, m.key): (n, m) for n, m in enumerate(self.memories) if m.deleted_at is None
         }
         owners = {item.memory.owner for item in batch}
         by_id = {m.id: (n, m) for n, m in enumerate(self.memories) if m.owner in owners}
         elsewhere = {m.id for m in self.memories} - by_id.keys()
+        here = Here(by_id, live, elsewhere)
+        if trial is not None:
+            trial.apply(here, batch)
+        results = decide(batch, here, now) if for_good else decide_so_far(batch, here, now)
+        if trial is not None:
+            trial.note(results)
+        queue.put(result for result in results if isinstance(result, PutOff))
         effects = []
-        for decision in decide(batch, Here(by_id, live, elsewhere), now):
+        for decision in results:
             if not isinstance(decision, Decision):
                 continue
             effects.append(decision.effect)
+            if trial is not None:
+                continue
             if decision.effect is Effect.ADD:
                 self._put(decision.after, None)
             elif decision.effect is Effect.UPDATE:
@@ -153,14 +174,21 @@ def test_twice_is_once(data: st.DataObject, kind: Format, before: list[Memory]) 
 
 
 def check(items: list[Found], kind: Format, options: ImportOptions, before: list[Memory]) -> Store:
-    """Take a file in twice, and return what is here then."""
-    store = Store(before)
-    store.take_in(items, kind, options, START)
+    """Take a file in twice, and return what is here then: as after a trial run, and as if it were one batch."""
+    whole, store = Store(before), Store(before)
+    expected = Counter(store.take_in(items, kind, replace(options, dry_run=True), START))
+    assert Counter(store.take_in(items, kind, options, START)) == expected
     after = list(store.memories)
+    whole.take_in(items, kind, options, START, size=len(items) + 1)
+    assert by_id(whole.memories) == by_id(after)
 
     assert set(store.take_in(items, kind, options, START + 1)) <= {Effect.NOTHING}
     assert store.memories == after
     return store
+
+
+def by_id(memories: list[Memory]) -> dict[str, Memory]:
+    return {memory.id: memory for memory in memories}
 
 
 def test_a_key_that_was_left_by_a_forgotten_memory() -> None:

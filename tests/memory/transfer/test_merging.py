@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from custom_components.semantic_memory.memory.models import HOUSEHOLD, Category, Memory, Scope, Source
+from custom_components.semantic_memory.memory.transfer.deciding import decide
 from custom_components.semantic_memory.memory.transfer.merging import (
     Decision,
     Effect,
     Here,
     ImportOptions,
     Incoming,
-    decide,
     prepare,
 )
 from custom_components.semantic_memory.memory.transfer.reading.found import Format, Found, Note, Reason, Refused

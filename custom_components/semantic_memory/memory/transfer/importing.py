@@ -1,4 +1,4 @@
-"""Taking memories in, batch by batch: read, decide, embed, store."""
+"""Taking memories in, batch by batch: read, decide, embed, store; at the end what was put off."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,12 +13,15 @@ from ..storage.changes import Change
 from ..text import document_text
 from ..writes import Writes
 from .batches import Vectors, Words, look_up, store, words_of
-from .merging import Decision, Effect, ImportOptions, Incoming, decide
+from .deciding import PutOff, decide, decide_so_far
+from .merging import Decision, Effect, ImportOptions, Incoming
 from .reading.found import Format, Reader, Refused
 from .report import ImportReport
 from .source import Source
+from .temporary import Trial
 
 type Progress = Callable[[ImportReport], None]
+type Results = Sequence[Decision | Refused | PutOff]
 
 
 class Importer:
@@ -89,31 +92,33 @@ class Importer:
         self, caller: Caller, batches: _Batches, options: ImportOptions, report: ImportReport
     ) -> bool:
         """Take one batch in; return whether there may be more."""
-        batch = await batches.async_next()
+        batch, for_good = await batches.async_next()
         incoming = [item for item in batch if isinstance(item, Incoming)]
-        results: Sequence[Decision | Refused] = ()
+        results: Results = ()
         if incoming:
-            results = await self._writes.database.async_read(partial(_decided, incoming, self._writes.clock()))
+            decided = partial(_decided, incoming, for_good, batches.trial)
+            results = await self._writes.database.async_read(partial(decided, self._writes.clock()))
             if not options.dry_run and any(map(_does_something, results)):
-                results = await self._async_store(caller, incoming, results)
+                results = await self._async_store(caller, decided, results)
+            await batches.async_put_off([result for result in results if isinstance(result, PutOff)])
         report.count(result for result in batch if isinstance(result, Refused))
-        report.count(results)
+        report.count(result for result in results if not isinstance(result, PutOff))
         report.ignore(batches.reader.ignored)
         report.cut_short = batches.reader.cut_short
         report.progress = batches.reader.progress()
         return bool(batch)
 
     async def _async_store(
-        self, caller: Caller, incoming: Sequence[Incoming], expected: Sequence[Decision | Refused]
-    ) -> Sequence[Decision | Refused]:
+        self, caller: Caller, decided: Callable[[float, sqlite3.Connection], Results], expected: Results
+    ) -> Results:
         """Store a batch with its vectors; what is here may have changed since it was looked at."""
         space_id, vectors = await self._async_embed(
             [words_of(result.after) for result in expected if _does_something(result)]
         )
 
-        def change(work: Change) -> Sequence[Decision | Refused]:
+        def change(work: Change) -> Results:
             work.expire()
-            results = _decided(incoming, work.now, work.connection)
+            results = decided(work.now, work.connection)
             store(work, [result for result in results if _does_something(result)], vectors, space_id)
             return results
 
@@ -149,12 +154,23 @@ class _Batches:
         """Return what reads the file."""
         return self._source.reader
 
-    async def async_next(self) -> list[Incoming | Refused]:
-        """Return the next batch, an empty one at the end. Raises InvalidInputError."""
+    @property
+    def trial(self) -> Trial | None:
+        """Return what a trial run would have stored."""
+        return self._source.trial
+
+    async def async_next(self) -> tuple[Sequence[Incoming | Refused], bool]:
+        """Return the next batch, an empty one at the end, and whether to decide for good. Raises InvalidInputError."""
         batch = await self._next
         if batch:
             self._next = self._read()
-        return batch
+            return batch, False
+        return await asyncio.to_thread(self._source.next_put_off)
+
+    async def async_put_off(self, items: Sequence[PutOff]) -> None:
+        """Keep some for after the end of the file."""
+        if items:
+            await asyncio.to_thread(self._source.put_off, items)
 
     async def async_close(self) -> None:
         """Close the file, once nobody reads in it any more."""
@@ -165,9 +181,17 @@ class _Batches:
         return asyncio.create_task(asyncio.to_thread(self._source.next_batch))
 
 
-def _decided(incoming: Sequence[Incoming], now: float, connection: sqlite3.Connection) -> Sequence[Decision | Refused]:
-    return list(decide(incoming, look_up(connection, incoming, now), now))
+def _decided(
+    incoming: Sequence[Incoming], for_good: bool, trial: Trial | None, now: float, connection: sqlite3.Connection
+) -> Results:
+    here = look_up(connection, incoming, now)
+    if trial is not None:
+        trial.apply(here, incoming)
+    results: Results = decide(incoming, here, now) if for_good else decide_so_far(incoming, here, now)
+    if trial is not None:
+        trial.note(results)
+    return results
 
 
-def _does_something(result: Decision | Refused) -> TypeIs[Decision]:
+def _does_something(result: Decision | Refused | PutOff) -> TypeIs[Decision]:
     return isinstance(result, Decision) and result.effect is not Effect.NOTHING

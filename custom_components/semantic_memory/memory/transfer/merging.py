@@ -1,14 +1,11 @@
-"""What becomes of a memory that comes in, given what is here already. Pure functions.
-
-Which memory here is meant: the one with the same id (that of the file for our own exports, otherwise one made of what
-the file has), else the owner's one with the same key. Of memories without a key, those with the same text are the same.
+"""What a memory is that comes in, and what becomes of the one here that it means. Pure functions.
 
 Which of two that differ stays: the one that was changed later, where both times are known. A file that does not know
 when its memories were changed wins over what came from the same memory of it and was not touched here since, and over
 what was last changed here before its own memory was even made. What was forgotten here stays forgotten.
 """
 
-from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from enum import StrEnum
@@ -103,11 +100,11 @@ def prepare(found: Found, kind: Format, options: ImportOptions, now: float) -> I
     """Return a memory as it would be if nothing were here."""
     owner = _owner(found, options)
     if found.forgotten:
-        return _refused(found, Reason.FORGOTTEN)
+        return refused(found, Reason.FORGOTTEN)
     if found.expires_at is not None and found.expires_at <= now:
-        return _refused(found, Reason.EXPIRED)
+        return refused(found, Reason.EXPIRED)
     if owner is None:
-        return _refused(found, Reason.UNKNOWN_OWNER)
+        return refused(found, Reason.UNKNOWN_OWNER)
     kept = found.id is not None and owner == found.owner
     created_at = now if found.created_at is None else found.created_at
     memory = Memory(
@@ -138,85 +135,19 @@ def prepare(found: Found, kind: Format, options: ImportOptions, now: float) -> I
     )
 
 
-def decide(incoming: Iterable[Incoming], here: Here, now: float) -> list[Decision | Refused]:
-    """Decide about memories one after the other, in the order in which they can be stored.
-
-    Those that are here by their id come first, as the others may mean keys that these give up or keep; of these again
-    some have to wait until another one has given up the key that they get.
-    """
-    known: list[Incoming] = []
-    others: list[Incoming] = []
-    for item in incoming:
-        (known if item.memory.id in here.by_id else others).append(item)
-    results: list[Decision | Refused] = []
-    while known:
-        pairs = [(item, _decide_and_note(item, here, now)) for item in known]
-        waiting = [item for item, result in pairs if _has_to_wait(result)]
-        stuck = len(waiting) == len(pairs)
-        results += [result for _, result in pairs if stuck or not _has_to_wait(result)]
-        known = [] if stuck else waiting
-    return results + [_decide_and_note(item, here, now) for item in others]
-
-
-def _has_to_wait(result: Decision | Refused) -> bool:
-    """Return whether another memory has the key that this one is to get."""
-    return isinstance(result, Refused) and result.reason is Reason.KEY_IN_USE
-
-
-def _decide_and_note(item: Incoming, here: Here, now: float) -> Decision | Refused:
-    decision = _decide(item, here, now)
-    if isinstance(decision, Decision) and decision.effect is not Effect.NOTHING:
-        after = decision.after
-        seq, before = decision.before or (None, after)
-        old = (after.owner, before.key)
-        if seq is not None and here.by_key.get(old, (None, None))[0] == seq:  # what is forgotten holds no key
-            del here.by_key[old]
-        here.by_key[after.owner, after.key] = (seq, after)
-    return decision
-
-
-def _decide(item: Incoming, here: Here, now: float) -> Decision | Refused:
-    memory = item.memory
-    found = here.by_id.get(memory.id)
-    if memory.id in here.elsewhere or (found and found[1].owner != memory.owner):
-        return _refused(item.found, Reason.MOVED_HERE)
-    if found is not None:
-        return _merge(item, found, here, now)
-    if item.found.key is None:
-        return _decide_without_key(item, here)
-    same_key = here.by_key.get((memory.owner, memory.key))
-    if same_key is None:
-        return Decision(item, Effect.ADD, memory)
-    seq, before = same_key
-    if seq is None:  # the same key earlier in the same file
-        return _refused(item.found, Reason.DUPLICATE)
-    return _merge(item, (seq, before), here, now)
-
-
-def _decide_without_key(item: Incoming, here: Here) -> Decision | Refused:
-    memory = item.memory
-    for name in item.names:
-        same_key = here.by_key.get((memory.owner, name))
-        if same_key is None:
-            return Decision(item, Effect.ADD, replace(memory, key=name))
-        if fold(same_key[1].value) == fold(memory.value):
-            return Decision(item, Effect.NOTHING, same_key[1])
-    return _refused(item.found, Reason.KEY_IN_USE)
-
-
-def _merge(item: Incoming, found: tuple[int, Memory], here: Here, now: float) -> Decision | Refused:
+def merge(item: Incoming, found: tuple[int, Memory], here: Here, now: float) -> Decision | Refused:
     """Bring a memory that is here up to date, if what comes in is newer."""
     before = found[1]
     if _forgotten(before) and not _changed_after(item, before.deleted_at or now):
-        return _refused(item.found, Reason.FORGOTTEN_HERE)
+        return refused(item.found, Reason.FORGOTTEN_HERE)
     after = _merged(item, before, now)
     if _content(after) == _content(before) and before.deleted_at is None:
         return Decision(item, Effect.NOTHING, before)
     if not _wins(item, before):
-        return _refused(item.found, Reason.NEWER_HERE)
+        return refused(item.found, Reason.NEWER_HERE)
     taken = here.by_key.get((after.owner, after.key))
     if taken is not None and taken[0] != found[0]:
-        return _refused(item.found, Reason.KEY_IN_USE)
+        return refused(item.found, Reason.KEY_IN_USE)
     return Decision(item, Effect.UPDATE, after, found)
 
 
@@ -300,5 +231,6 @@ def _made_id(found: Found, kind: Format, owner: str) -> str:
     return bytes_to_ulid(moment.to_bytes(6, "big") + hashlib.sha256(name).digest()[:10])
 
 
-def _refused(found: Found, reason: Reason) -> Refused:
+def refused(found: Found, reason: Reason) -> Refused:
+    """Return that something is not taken in."""
     return Refused(found.where, reason, found.key or derive_key(found.value))

@@ -1,8 +1,10 @@
 """What an import did, or would do."""
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from .merging import Decision, Effect
@@ -24,7 +26,7 @@ class ImportReport:
     unchanged: int = 0
     skipped: Counter[Reason] = field(default_factory=Counter)
     details: list[Refused] = field(default_factory=list)
-    """The first that were skipped."""
+    """The first of the file that were skipped, in its order."""
     notes: Counter[Note] = field(default_factory=Counter)
     """What was left out of memories that are counted as added or updated."""
     ignored: tuple[str, ...] = ()
@@ -46,8 +48,8 @@ class ImportReport:
         for result in results:
             if isinstance(result, Refused):
                 self.skipped[result.reason] += 1
-                if len(self.details) < MAX_DETAILS:
-                    self.details.append(result)
+                insort(self.details, result, key=attrgetter("where"))  # what was put off may be further up
+                del self.details[MAX_DETAILS:]
                 continue
             if result.effect is Effect.ADD:
                 self.added += 1

@@ -2,29 +2,31 @@
 
 from collections.abc import Generator, Iterable
 from contextlib import suppress
-import hashlib
 from itertools import islice
 from pathlib import Path
-import sqlite3
 from typing import Final, Self
 
+from .deciding import PutOff
 from .merging import ImportOptions, Incoming, prepare
 from .reading.files import open_reader
 from .reading.found import Found, Reader, Reason, Refused
+from .temporary import Names, Queue, Trial
 
 BATCH: Final = 250
 """Memories of one transaction: few enough that whoever wants to write in between waits for a blink only."""
 
 
 class Source:
-    """An open file, read once from its beginning to its end."""
+    """An open file, read once from its beginning to its end; what was put off meanwhile comes after it."""
 
     def __init__(self, reader: Reader, options: ImportOptions, now: float) -> None:
         """Take an open reader."""
         self.reader = reader
         self._options = options
         self._now = now
-        self._seen = _Seen()
+        self._seen = Names()
+        self._put_off = Queue()
+        self.trial = Trial() if options.dry_run else None
         self._items = self._prepared()
 
     @classmethod
@@ -36,11 +38,22 @@ class Source:
         """Return the next memories, and what is none; an empty list at the end. Raises InvalidInputError."""
         return list(islice(self._items, BATCH))
 
+    def put_off(self, items: Iterable[PutOff]) -> None:
+        """Keep some for after the end."""
+        self._put_off.put(items)
+
+    def next_put_off(self) -> tuple[list[Incoming], bool]:
+        """Return the next that were put off, none at the end, and whether they are to be decided about for good."""
+        return self._put_off.take(BATCH)
+
     def close(self) -> None:
         """Close the file."""
         with suppress(ValueError):  # another thread is still reading: whoever waited for it was cancelled twice
             self._items.close()
         self._seen.close()
+        self._put_off.close()
+        if self.trial is not None:
+            self.trial.close()
         self.reader.close()
 
     def _prepared(self) -> Generator[Incoming | Refused]:
@@ -58,23 +71,3 @@ def names_of(item: Incoming) -> tuple[str, ...]:
     """Return what only one memory of a file may have: the id, and the owner's key where there are keys."""
     memory = item.memory
     return (memory.id,) if item.found.key is None else (memory.id, f"{memory.owner}\0{memory.key}")
-
-
-class _Seen:
-    """The names that have been seen, in a file that SQLite makes and removes: millions would fill the memory."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._connection = sqlite3.connect("", autocommit=True, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = OFF")
-        self._connection.execute("CREATE TABLE seen (name BLOB PRIMARY KEY) WITHOUT ROWID")
-
-    def add(self, names: Iterable[str]) -> bool:
-        """Return whether all of these names are new."""
-        digests = [(hashlib.sha256(name.encode("utf-8", "replace")).digest()[:12],) for name in names]
-        added = self._connection.executemany("INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING", digests)
-        return added.rowcount == len(digests)
-
-    def close(self) -> None:
-        """Forget them."""
-        self._connection.close()

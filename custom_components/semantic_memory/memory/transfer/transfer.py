@@ -43,7 +43,7 @@ class Transfer:
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> ImportReport:
-        """Take in what a file has; see :mod:`.merging` for what becomes of each memory.
+        """Take in what a file has; see :mod:`.deciding` for what becomes of each memory.
 
         This reaches the memories of everybody whom the options name, so surfaces offer it to administrators only;
         ``caller`` is who the history names. ``progress`` is called with the growing report after every batch, and
