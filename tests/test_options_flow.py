@@ -16,7 +16,7 @@ from custom_components.semantic_memory import options_flow
 from .flow_helpers import added_entry, checked, no_engine
 
 DEFAULTS: dict[str, Any] = {
-    "recall": {"limit": 5, "threshold": 0.2, "keyword_weight": 0.4},
+    "recall": {"limit": 5, "threshold": 0.18, "keyword_weight": 0.4},
     "retention": {"default_expiry_days": 180},
     "people": {"satellites": []},
     "llm": {"expose_tools": True, "prompt": ""},

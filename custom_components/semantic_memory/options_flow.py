@@ -157,7 +157,7 @@ def _number(lowest: int, highest: int, unit: str | None = None) -> NumberSelecto
 
 def _share() -> NumberSelector:
     """Return a slider from 0 to 1."""
-    return NumberSelector(NumberSelectorConfig(min=0, max=1, step=0.05, mode=NumberSelectorMode.SLIDER))
+    return NumberSelector(NumberSelectorConfig(min=0, max=1, step=0.01, mode=NumberSelectorMode.SLIDER))
 
 
 def _cleaned(hass: HomeAssistant, user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,24 @@ def test_parts_add_up_to_the_score(candidate: Candidate, weights: Weights) -> No
         assert part.contribution == pytest.approx(part.value * part.weight)
 
 
+def test_a_few_words_count_less_in_a_memory_about_something_else() -> None:
+    weights = Weights(0.4)
+    assert score_of(Candidate(1, 0.3, 0.4), weights) == pytest.approx(0.6 * 0.3 + 0.4 * 0.4)
+    assert score_of(Candidate(1, 0.06, 0.4), weights) == pytest.approx(0.6 * 0.06 + 0.4 * 0.4 * 0.8)
+    assert score_of(Candidate(1, 0.0, 0.1), weights) == pytest.approx(0.4 * 0.1 * 0.2)
+    # Most of what is asked for, as a serial number is: no meaning is needed.
+    assert score_of(Candidate(1, 0.0, 0.5), weights) == pytest.approx(0.4 * 0.5)
+    # Nor where there is none.
+    assert score_of(Candidate(1, None, 0.1), weights) == pytest.approx(0.1)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_more_of_any_signal_never_costs(vector: float, keyword: float, more: float) -> None:
+    weights, score = Weights(0.4), score_of(Candidate(1, vector, keyword), Weights(0.4))
+    assert score_of(Candidate(1, max(vector, more), keyword), weights) >= score - 1e-9
+    assert score_of(Candidate(1, vector, max(keyword, more)), weights) >= score - 1e-9
+
+
 def test_own_and_timely_memories_come_first_and_unknown_names_cost() -> None:
     weights = Weights(0.4, own=0.02, time=0.3)
     plain, own = Candidate(1, 0.5, 0.5), Candidate(2, 0.5, 0.5, own=True)

@@ -283,7 +283,7 @@ class EngineSettings:
     """What people can set in the options."""
 
     recall_limit: int = 5
-    threshold: float = 0.2
+    threshold: float = 0.18
     """A question whose best hit is below this score is answered with nothing, 0..1."""
     keyword_weight: float = 0.4
     """Share of the keyword score in a hit's score, 0..1."""

@@ -14,11 +14,15 @@ UNRELATED: Final = 0.2
 """Calibrated similarity below which two texts are taken to have nothing to do with each other."""
 FOLLOWING: Final = 0.75
 """Share of a default threshold that the hits after the best one have to reach."""
+RELATED: Final = 0.3
+"""Meaning from which a word that is shared is not shared by chance."""
+MANY_WORDS: Final = 0.5
+"""Share of the query's weight from which words need no meaning beside them: a serial number, a name."""
 OWN: Final = 0.02
 """Weight of a memory's being the caller's own and not the household's: no more than enough to decide between equals."""
 TIME: Final = 0.3
 """Weight of having been said when the query says, beside the 1 of meaning and words together."""
-UNKNOWN_NAMES: Final = 0.3
+UNKNOWN_NAMES: Final = 0.25
 """What is left of every score if no memory knows any of the names in a query: then it asks about somebody else."""
 
 
@@ -66,8 +70,10 @@ def score_of(candidate: Candidate, weights: Weights) -> float:
     fusion as soon as its one weight suits the data.
     """
     words = candidate.keyword_score or 0.0
-    meaning = words if candidate.vector_score is None else candidate.vector_score
-    said = (1 - weights.words) * meaning + weights.words * words
+    if candidate.vector_score is None:
+        said = words
+    else:
+        said = (1 - weights.words) * candidate.vector_score + weights.words * _trust(candidate) * words
     priors = weights.own * candidate.own + weights.time * candidate.time_score
     return weights.factor * (said + priors) / (1 + weights.own + weights.time)
 
@@ -78,7 +84,8 @@ def parts_of(candidate: Candidate, weights: Weights) -> tuple[Part, ...]:
     if candidate.vector_score is None:
         signals = [("words", words, 1.0)]
     else:
-        signals = [("meaning", candidate.vector_score, 1 - weights.words), ("words", words, weights.words)]
+        trusted = weights.words * _trust(candidate)
+        signals = [("meaning", candidate.vector_score, 1 - weights.words), ("words", words, trusted)]
     signals += [("own", float(candidate.own), weights.own)] if weights.own else []
     signals += [("time", candidate.time_score, weights.time)] if weights.time else []
     scale = 1 / (1 + weights.own + weights.time)
@@ -113,6 +120,15 @@ def cut(ranked: list[Ranked], limit: int, threshold: float, *, strict: bool, vis
         return []
     least = threshold if strict else FOLLOWING * threshold
     return [item for item in ranked[:limit] if item.score >= least]
+
+
+def _trust(candidate: Candidate) -> float:
+    """Return how much of their weight the words keep, 0..1.
+
+    A few of a query's words in a memory about something else may be there by chance.
+    """
+    meaning, words = candidate.vector_score or 0.0, candidate.keyword_score or 0.0
+    return min(1.0, max(meaning / RELATED, words / MANY_WORDS))
 
 
 def _match_of(candidate: Candidate) -> Match:
