@@ -11,8 +11,10 @@ from typing import Final
 
 import numpy as np
 
+from custom_components.semantic_memory.memory.embedding.calibration import async_calibrate
 from custom_components.semantic_memory.memory.engine import DATABASE, MemoryEngine
-from custom_components.semantic_memory.memory.models import RecallRequest
+from custom_components.semantic_memory.memory.models import HOUSEHOLD, EngineSettings, RecallRequest
+from custom_components.semantic_memory.memory.ranking import OWN
 
 from .corpus import CALLER, Corpus
 from .engines import COLD, HOT, Way, async_engine, async_warm
@@ -25,7 +27,7 @@ _IN_TURN: Final = 20
 """Questions that are asked one after the other before it is somebody else's turn: a busy machine is unfair to all."""
 _FEW: Final = 5
 _AS_GOOD: Final = 1e-5
-"""Cosines that differ by no more are equal: made-up memories repeat each other."""
+"""Scores that differ by no more are equal: made-up memories repeat each other."""
 
 
 @dataclass(slots=True)
@@ -94,20 +96,27 @@ async def async_time(folder: Path, corpus: Corpus, questions: Questions) -> tupl
 async def async_recall_share(
     folder: Path, corpus: Corpus, questions: Questions, name: str, ways: Sequence[Way] = (HOT, COLD)
 ) -> list[Figure]:
-    """Count how many of the TRUE nearest memories the whole search finds, with questions that have no words."""
+    """Count how many of the TRUE nearest memories the whole search finds, with questions that have no words.
+
+    Words have no weight there. The exact search prefers the caller's own memories just as much: that is part of the
+    order that is wanted.
+    """
     asked, seen = questions.without_words(), corpus.visible
     rows = {memory.id: row for row, memory in enumerate(seen.memories)}
+    own = np.asarray([OWN * (memory.owner != HOUSEHOLD) for memory in seen.memories], np.float32)
+    calibration = await async_calibrate(asked.embedder())
     figures = list[Figure]()
     for way in ways:
         found = right = 0
-        async with async_engine(folder, asked.embedder(), way) as engine:
+        async with async_engine(folder, asked.embedder(), way, EngineSettings(keyword_weight=0.0)) as engine:
             await async_warm(engine, CALLER, asked.texts[0])
             for text, vector in zip(asked.texts, asked.vectors, strict=True):
                 request = RecallRequest(query=text, limit=TRUE, threshold=0.0, touch=False)
                 hits = (await engine.async_recall(CALLER, request)).hits
-                exact = seen.vectors[scan(seen.vectors, vector)] @ vector
-                mine = seen.vectors[[rows[hit.memory.id] for hit in hits]] @ vector
-                right += int(np.count_nonzero(mine >= exact[-1] - _AS_GOOD))
+                scores = calibration.score(seen.vectors @ vector) + own
+                exact = np.sort(scores)[-TRUE:]
+                mine = scores[[rows[hit.memory.id] for hit in hits]]
+                right += int(np.count_nonzero(mine >= exact[0] - _AS_GOOD))
                 found += len(exact)
         figures.append(
             Figure(
