@@ -8,9 +8,10 @@ import pytest
 
 from custom_components.semantic_memory.memory.embedding.base import SpaceKey
 from custom_components.semantic_memory.memory.embedding.calibration import Calibration
-from custom_components.semantic_memory.memory.storage import spaces
+from custom_components.semantic_memory.memory.storage import chunks, spaces
+from custom_components.semantic_memory.memory.storage.codes import sign_code
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
-from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index, chunk_table
+from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index, chunk_table, code_table
 
 from .stores import ANN, BOB, NOBODY, Store, check_vectors, connect, unit
 
@@ -40,6 +41,42 @@ def test_both_find_the_same_best_hits(connection: sqlite3.Connection, dimension:
         best = [sorted(seqs, key=lambda seq: -float(vectors[seq - 1] @ query))[:5] for seqs in found]
         assert best[0] == best[1]
         assert all((seq - 1) % 3 != 1 for seqs in found for seq in seqs), "somebody else's memory"
+
+
+@pytest.mark.parametrize("dimension", [8, 13, 256])
+def test_chunks_are_read_as_sqlite_vec_does(
+    connection: sqlite3.Connection, dimension: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(connection, Vec0Index())
+    space = store.add_space(dimension=dimension)
+    vectors = fill(store, space, 3_600)  # more than a chunk of each owner
+    store.index.remove(connection, [space.id], range(1, 900, 7))
+    query, table = vectors[1_200], code_table(space.id)
+    assert table == "vector_code_1"
+    wanted = connection.execute(
+        "SELECT rowid, distance FROM vector_code_1 WHERE code MATCH vec_bit(?) AND k = 2000 AND owner = 'ann'",
+        (sign_code(query.tobytes()),),
+    ).fetchall()
+    found = chunks.nearest(connection, table, ["ann"], sign_code(query.tobytes()), 2_000)
+    assert found is not None
+    assert sorted(found) == sorted(seq for seq, _ in wanted)
+    distances = dict(wanted)
+    assert [distances[seq] for seq in found] == [distance for _, distance in wanted]
+    nearest = store.index.search(connection, space.id, ["ann"], query, 4_000)
+    monkeypatch.setattr(chunks, "nearest", lambda *_: None)
+    assert set(store.index.search(connection, space.id, ["ann"], query, 4_000)) == set(nearest)
+
+
+def test_unknown_chunks_are_left_to_sqlite_vec(connection: sqlite3.Connection) -> None:
+    store = Store(connection, Vec0Index())
+    space = store.add_space(dimension=8)
+    fill(store, space, 30)
+    table = code_table(space.id)
+    assert table == "vector_code_1"
+    assert chunks.nearest(connection, "vector_code_99", ["ann"], b"x", 5) is None
+    assert chunks.nearest(connection, table, ["ann"], b"xy", 5) is None
+    connection.execute("DELETE FROM vector_code_1_vector_chunks00")
+    assert chunks.nearest(connection, table, ["ann"], b"x", 5) is None
 
 
 def test_nearest_first(any_store: Store) -> None:

@@ -51,6 +51,19 @@ def words_of(dimension: int) -> int:
     return -(-dimension // _WORD_BITS)
 
 
+def places_of_nearest(distances: NDArray[uint16], seqs: NDArray[int64], limit: int) -> NDArray[int64]:
+    """Return the places of the least distances, least first, the newer memory first of two that are equally near."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    places = np.arange(distances.size)
+    if distances.size > limit:
+        # Selecting by counting: a distance is one of only dimension + 1 numbers.
+        cut = int(np.searchsorted(np.cumsum(np.bincount(distances)), limit))
+        places = np.flatnonzero(distances <= cut)
+    nearest: NDArray[int64] = places[np.lexsort((-seqs[places], distances[places]))[:limit]]
+    return nearest
+
+
 def bytes_of(dimension: int, count: int) -> int:
     """Return how many bytes the codes of so many memories take in :class:`Codes`."""
     code, seq, distance, difference, bits = 8 * words_of(dimension), 8, 2, 8, 1
@@ -113,16 +126,7 @@ class Codes:
             return found
 
     def _nearest_places(self, query: Words, limit: int) -> NDArray[int64]:
-        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
-
-        distances = self._measure(query)
-        places = np.arange(self._size)
-        if self._size > limit:
-            # Selecting by counting: a distance is one of only dimension + 1 numbers.
-            cut = int(np.searchsorted(np.cumsum(np.bincount(distances)), limit))
-            places = np.flatnonzero(distances <= cut)
-        nearest: NDArray[int64] = places[np.lexsort((-self._seqs[places], distances[places]))[:limit]]
-        return nearest
+        return places_of_nearest(self._measure(query), self._seqs[: self._size], limit)
 
     def _measure(self, query: Words) -> NDArray[uint16]:
         """Return the Hamming distance of every memory's code."""
