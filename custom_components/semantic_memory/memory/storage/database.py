@@ -24,6 +24,7 @@ from ..errors import (
     StorageError,
 )
 from . import checkpoints, log
+from .counting import Reader
 from .faults import translated
 
 _LOGGER = logging.getLogger(__name__)
@@ -248,6 +249,7 @@ class Database:
             timeout=_BUSY_SECONDS,
             autocommit=True,
             check_same_thread=False,
+            factory=Reader,
         )
         try:
             self._prepare(connection)

@@ -9,7 +9,7 @@ from ..models import Memory, MemoryFilter
 from ..policy import parse_category, parse_scope
 from ..query import Pattern, Query
 from ..text import fold, match_all, parse_tags, search_terms, storable, words
-from . import patterns
+from . import counting, patterns
 from .memories import LIVE, find, owner_condition
 
 
@@ -73,7 +73,8 @@ class Conditions:
         if self.narrow or self.excluded or self._forgotten:
             return self._count(connection, self.sql)
         there = f"{self._parts[0]} AND deleted_at IS NULL"
-        return self._count(connection, there) - self._count(connection, f"+{there} AND expires_at <= :now")
+        whose = owner_condition(self.owners)[1]
+        return counting.count(connection, there, whose) - self._count(connection, f"+{there} AND expires_at <= :now")
 
     def _count(self, connection: sqlite3.Connection, condition: str) -> int:
         (count,) = connection.execute(f"SELECT count(*) FROM memory WHERE {condition}", self.parameters).fetchone()

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Final
 
 from ..text import Term
+from . import counting
 
 _TOKENIZER: Final = "porter unicode61 remove_diacritics 2 categories ''L* M* N* Co''"
 """That of ``memory_fts``."""
@@ -88,8 +89,7 @@ def common_from(visible: int) -> float:
 
 def count_all(connection: sqlite3.Connection) -> int:
     """Return how many memories there are in the index."""
-    (total,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
-    return int(total)
+    return counting.count(connection, "deleted_at IS NULL", {})
 
 
 def rarest(connection: sqlite3.Connection, terms: Sequence[Term], count: int) -> list[Term]:
