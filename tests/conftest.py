@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from hypothesis import settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -16,6 +17,10 @@ from custom_components.semantic_memory.memory.embedding.static import StaticEmbe
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 
 type SetUp = Callable[..., Awaitable[MockConfigEntry]]
+
+# How long an example takes says something about the machine, not about the project.
+settings.register_profile("untimed", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -59,6 +59,11 @@ async def test_loading_in_a_thread() -> None:
     assert loaded.embed(["x"]).shape == (1, DIMENSION)
 
 
+def test_repeated_signs_count_once(built_in: StaticEmbedder) -> None:
+    one, many = built_in.embed(["When is the bin day?!", "When is the bin day?!!!!!!!!!!!!!!!!!!!!"])
+    assert one == pytest.approx(many)
+
+
 @pytest.mark.parametrize("text", ["", " ", "\0", "\ud800", "🎉", "家的地址", "x" * 1_000_000, "word " * 50_000])
 def test_any_text_has_a_vector(built_in: StaticEmbedder, text: str) -> None:
     vectors = built_in.embed([text])

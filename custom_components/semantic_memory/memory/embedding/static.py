@@ -13,6 +13,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from math import sqrt
 from pathlib import Path
+import re
 from typing import TYPE_CHECKING, Final, Self
 
 from ..errors import EmbedderUnavailableError
@@ -36,6 +37,8 @@ _TOKENIZER: Final = "tokenizers/l2_supercat_tokenizer_config.json"
 _TENSOR: Final = "embedding.weight"
 _MAX_CHARACTERS: Final = 8_192
 """More text than this moves a mean of token vectors no further, and tokenizing 100 kB would take 20 ms."""
+
+_REPEATED_SIGN: Final = re.compile(r"([^\w\s])\1+")
 
 
 class StaticEmbedder:
@@ -115,5 +118,8 @@ class StaticEmbedder:
 
 
 def _readable(text: str) -> str:
-    """Return as much of a text as counts, in lower case; the tokenizer refuses lone surrogates."""
-    return text[:_MAX_CHARACTERS].lower().encode(errors="replace").decode()
+    """Return as much of a text as counts, in lower case; the tokenizer refuses lone surrogates.
+
+    A sign that is repeated says no more than one: twenty exclamation marks must not outweigh the words before them.
+    """
+    return _REPEATED_SIGN.sub(r"\1", text[:_MAX_CHARACTERS]).lower().encode(errors="replace").decode()
