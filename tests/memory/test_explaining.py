@@ -13,8 +13,10 @@ from custom_components.semantic_memory.memory.models import (
     RecallRequest,
     RecallResult,
 )
+from custom_components.semantic_memory.memory.policy import visible_owners
+from custom_components.semantic_memory.memory.storage.fillings import WORDS
 
-from .fakes import ALICE, BOB, NOBODY, FakeEmbedder, OpenEngine, remember
+from .fakes import ALICE, BOB, NOBODY, FakeEmbedder, OpenEngine, remember, until
 
 VALUES = (
     "Green tea is for the evening",
@@ -150,3 +152,15 @@ async def test_nothing_forgotten_is_explained(engine: MemoryEngine) -> None:
     result = await explained(engine, "green tea", filter=MemoryFilter(forgotten=True))
     assert result.hits == ()
     assert of_search(result).memories == 0
+
+
+async def test_a_misspelt_word_shows_what_it_was_taken_for(engine: MemoryEngine) -> None:
+    question = "parkde near the fridge"
+    await explained(engine, question)
+    wanted = {(WORDS, owner) for owner in visible_owners(ALICE)}
+    await until(lambda: wanted <= engine._upkeep._tier._held.keys())
+    result = await explained(engine, question)
+    (car,) = [hit for hit in result.hits if hit.memory.key == "k3"]
+    words = parts(car)["words"]
+    assert words.details["matched"] == [{"word": "parkde", "as": ["park"], "weight": pytest.approx(words.value)}]
+    assert {word.word: word.memories for word in of_search(result).words}["parkde"] == 1

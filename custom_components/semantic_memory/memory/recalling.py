@@ -128,7 +128,7 @@ class Recaller:
 
         def work(connection: Connection) -> tuple[tuple[Hit, ...], SearchExplanation | None]:
             hits = search.run(connection, wanted, index, tier)
-            return explain(connection, wanted, hits) if wanted.explain else (hits, None)
+            return explain(connection, wanted, hits, tier) if wanted.explain else (hits, None)
 
         found = await self._database.async_read(work)
         self._upkeep.note_search()

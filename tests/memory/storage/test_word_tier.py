@@ -288,3 +288,60 @@ def test_spellings_of_one_word_count_once() -> None:
     words.update((), documents(range(6)))
     result = words.find([["every1", "word1", "word2"]], 0.0)
     assert sorted(result.seqs[result.places[0]].tolist()) == [1, 2, 4]
+
+
+def words_of(home: Home, query: str, owner: str = "ann") -> set[str]:
+    """Return the values of what the words in memory find."""
+    found = home.in_memory(query, owner)
+    assert found is not None
+    rows = home.connection.execute("SELECT seq, value FROM memory").fetchall()
+    return {value for seq, value in rows if seq in found.scores}
+
+
+def test_a_misspelt_word_is_taken_for_those_most_like_it(home: Home) -> None:
+    home.put("the thermostat", "a battery", "a butter dish", "a hammer", "the year 2024")
+    home.warm("ann", "household")
+    assert words_of(home, "battrey") == {"a battery"}
+    assert words_of(home, "abttery") == {"a battery"}
+    assert words_of(home, "thremostst") == {"the thermostat"}
+    for other in ("xhermostat", "hamemrs1", "2025", "dihs2", "hmm", "clutter"):
+        assert words_of(home, other) == set(), other
+    half, full = home.in_memory("thremostst hammer"), home.in_memory("thermostat hammer")
+    assert half is not None
+    assert full is not None
+    assert sorted(half.scores.values()) == pytest.approx([0.3, 0.5])
+    assert sorted(full.scores.values()) == pytest.approx([0.5, 0.5])
+
+
+def test_a_word_that_somebody_has_is_not_replaced(home: Home) -> None:
+    home.put("a battery", "a batter")
+    home.warm("ann", "household")
+    assert words_of(home, "batter") == {"a batter"}
+    assert home.in_memory("batter") == home.on_disk("batter")
+
+
+def test_only_words_that_the_caller_has_now_are_meant(home: Home) -> None:
+    home.put("the thermostat", owner="bob")
+    home.put("my battery", key="battery")
+    home.put("a hammer", expires_in_days=1)
+    home.put("a ladder", owner="household")
+    home.warm(*CALLERS)
+    queries = ("thermostta", "battrey", "hamer", "laddder")
+    assert [len(words_of(home, query)) for query in queries] == [0, 1, 1, 1]
+    home.begin()
+    home.store.forget("battery")
+    home.end()
+    home.store.now += 2 * DAY
+    assert [len(words_of(home, query)) for query in queries] == [0, 0, 0, 1]
+    before = home.in_memory("laddder saw")
+    home.put(*["the ladders and ladde"] * 3, owner="bob")
+    assert home.in_memory("laddder saw") == before
+    assert words_of(home, "thermostta", "bob") == {"the thermostat"}
+
+
+def test_words_learnt_later_are_meant_too(home: Home) -> None:
+    home.put("a ladder")
+    home.warm("ann", "household")
+    assert words_of(home, "hamer") == set()
+    home.put("a hammer")
+    assert words_of(home, "hamer") == {"a hammer"}

@@ -9,22 +9,23 @@ from .. import ranking, text
 from ..explanation import Explanation, Part, SearchedWord, SearchExplanation
 from ..models import Hit
 from ..query import Pattern
-from . import spaces, words
+from . import keywords, spaces, words
 from .filters import Conditions
 from .search import Search
+from .word_tier import Replaced, WordTier
 
 
 def explain(
-    connection: sqlite3.Connection, search: Search, hits: Sequence[Hit]
+    connection: sqlite3.Connection, search: Search, hits: Sequence[Hit], tier: WordTier | None = None
 ) -> tuple[tuple[Hit, ...], SearchExplanation]:
     """Return the hits with details to the parts of their scores, and what was searched for.
 
-    ``hits`` are those of ``search`` in the same snapshot.
+    ``hits`` are those of ``search`` in the same snapshot, with the same words in memory.
     """
     conditions = Conditions(search.owners, search.where, search.now)
     conditions.add_operators(connection, search.query)
     visible = conditions.count(connection)
-    searched = _words(connection, search, conditions, visible)
+    searched = _words(connection, search, conditions, visible, tier)
     known = [space for space_id in search.vectors for space in spaces.all_spaces(connection) if space.id == space_id]
     seqs = _seqs(connection, hits)
     details: dict[str, dict[int, dict[str, object]]] = {
@@ -62,16 +63,34 @@ class _Words:
     """Shares of the query's weight, of those words that count."""
     memories: Mapping[text.Term, frozenset[int]]
     common: Sequence[text.Term]
+    replaced: Mapping[text.Term, Replaced]
+    """Words that nothing has, by others like them."""
 
     def matched(self, seq: int) -> list[dict[str, object]]:
         """Return which of the words a memory has, those that tell most first."""
-        has = {term: weight for term, weight in self.weights.items() if seq in self.memories[term]}
-        return [{"word": term[0], "weight": has[term]} for term in sorted(has, key=lambda term: -has[term])]
+        has = {
+            term: weight * (self.replaced[term].by.share if term in self.replaced else 1)
+            for term, weight in self.weights.items()
+            if seq in self.memories[term]
+        }
+        return [
+            {"word": term[0], "weight": has[term]}
+            | ({"as": list(self.replaced[term].by.words)} if term in self.replaced else {})
+            for term in sorted(has, key=lambda term: -has[term])
+        ]
 
 
-def _words(connection: sqlite3.Connection, search: Search, conditions: Conditions, visible: int) -> _Words:
+def _words(
+    connection: sqlite3.Connection, search: Search, conditions: Conditions, visible: int, tier: WordTier | None
+) -> _Words:
     """Weigh the words as a search does, which looks at fewer memories for it."""
-    memories = {term: _with_word(connection, term, conditions) for term in text.query_words(search.query.text)}
+    terms = text.query_words(search.query.text)
+    replaced: Mapping[text.Term, Replaced] = {}
+    if tier is not None and keywords.is_by_owner(conditions):
+        replaced = tier.replaced(connection, terms, conditions.owners, conditions.now)
+    memories = {
+        term: replaced[term].seqs if term in replaced else _with_word(connection, term, conditions) for term in terms
+    }
     counted = {term: found for term, found in memories.items() if len(found) <= words.common_from(visible)}
     if not any(counted.values()):
         counted = memories
@@ -81,6 +100,7 @@ def _words(connection: sqlite3.Connection, search: Search, conditions: Condition
         {term: weight / whole for term, weight in weights.items()},
         memories,
         [term for term in memories if term not in counted],
+        replaced,
     )
 
 

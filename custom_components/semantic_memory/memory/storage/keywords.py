@@ -1,6 +1,7 @@
 """Finding memories by the words of a question: in memory where its owners' words are there, else by the index on disk.
 
-Both ways find the same, with the same scores.
+Both ways find the same, with the same scores, but for words that nothing has: in memory, words that are spelt almost
+like them are taken instead.
 """
 
 from collections.abc import Iterator, Sequence, Set as AbstractSet
@@ -32,9 +33,14 @@ def search(
     one, and its length, only added noise (LoCoMo, recall@5: 0.650 against 0.643 with BM25).
     """
     matched = None
-    if tier is not None and not conditions.narrow and not conditions.excluded:
+    if tier is not None and is_by_owner(conditions):
         matched = tier.search(connection, terms, conditions.owners, conditions.now, CANDIDATES, also)
     return matched or _search_on_disk(connection, terms, conditions, also)
+
+
+def is_by_owner(conditions: Conditions) -> bool:
+    """Return whether all memories of some owners are searched: what is in memory knows of no other conditions."""
+    return not conditions.narrow and not conditions.excluded
 
 
 def is_known(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> bool:

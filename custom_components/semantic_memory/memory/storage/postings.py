@@ -6,9 +6,12 @@ anew.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 import math
 import threading
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from . import similar
 
 if TYPE_CHECKING:
     from numpy import bool_, float64, int32, int64
@@ -63,6 +66,8 @@ class Postings:
         capacity = max(capacity, _SMALLEST)
         self._lock = threading.Lock()
         self._numbers: dict[str, int] = {}
+        self._spellings: similar.Spellings | None = None
+        """Of the first of the words, once somebody has misspelt one."""
         self._letters = 0
         self._size = self._live = self._new = 0
         self._earliest = math.inf
@@ -83,7 +88,8 @@ class Postings:
         """Return how many bytes are taken, with what is kept free for more."""
         arrays = (self._seqs, self._expiries, self._alive, self._starts, self._sorted)
         new = (self._new_numbers, self._new_places)
-        return sum(array.nbytes for array in (*arrays, *new)) + self._letters + _WORD_BYTES * len(self._numbers)
+        words = self._letters + (_WORD_BYTES + similar.WORD_BYTES) * len(self._numbers)
+        return sum(array.nbytes for array in (*arrays, *new)) + words
 
     def follow(self, owner: str, changes: Mapping[int, Document | None]) -> None:
         """Take over changes of memories of all owners, by seq; ``None`` for one that is not to be found any more."""
@@ -116,6 +122,20 @@ class Postings:
                 places.append(merged if visible is None else merged[visible[merged]])
             count = self._live if visible is None else int(np.count_nonzero(visible))
             return Found(count, self._seqs[: self._size], places)
+
+    def near(self, word: str, mistakes: int, now: float) -> dict[str, int]:
+        """Return the words that are so many mistakes apart, and how many memories have each now: at least one."""
+        with self._lock:
+            if self._spellings is None:
+                self._spellings = similar.Spellings()
+            if len(self._spellings) < len(self._numbers):
+                self._spellings.append(list(islice(self._numbers, len(self._spellings), None)))
+            visible = self._visible(now)
+            counts = {}
+            for candidate in self._spellings.near(word, mistakes):
+                places = self._places_of(candidate)
+                counts[candidate] = places.size if visible is None else int(visible[places].sum())
+            return {candidate: count for candidate, count in counts.items() if count}
 
     def _visible(self, now: float) -> NDArray[bool_] | None:
         """Return by place which memories count; ``None`` for all of them."""
@@ -225,6 +245,7 @@ class Postings:
                 strict=False,
             )
         )
+        self._spellings = None
         self._letters = sum(map(len, self._numbers))
         self._starts = np.concatenate(([0], np.cumsum(counts[counts > 0])))
         self._sorted = places[self._sorted[kept]]

@@ -1,15 +1,17 @@
 """The words in memory: they follow what is committed, and answer which memories a question's words bring up.
 
-Words are tokens of FTS5, whatever reads them, so both ways of searching find the same.
+Words are tokens of FTS5, whatever reads them, so both ways of searching find the same, but for misspelt words: only
+those in memory can be compared with what nothing has.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 import logging
 import sqlite3
 from typing import Final, NamedTuple
 
 from ..text import Term
-from . import words
+from . import similar, words
 from .fillings import WORDS, documents_of
 from .postings import Found, Postings
 from .ram import RamTier
@@ -17,6 +19,12 @@ from .ram import RamTier
 _LOGGER = logging.getLogger(__name__)
 
 _COLUMNS: Final = "key, value, tags, pieces, owner, expires_at, deleted_at"
+
+_MOST_CORRECTED: Final = 8
+"""Of the words of a question. With more unknown ones it is about something else, and each takes up to a millisecond."""
+_MOST_MEANT: Final = 3
+_SHARES: Final = {1: 0.8, 2: 0.6}
+"""What a word counts for, by mistakes."""
 
 
 class Matched(NamedTuple):
@@ -26,6 +34,23 @@ class Matched(NamedTuple):
     """How many memories were searched."""
     scores: dict[int, float]
     """By seq, share of the question's weight, of the best."""
+
+
+class Correction(NamedTuple):
+    """What may be meant by a word that nothing has."""
+
+    words: Sequence[str]
+    """As they stand in the index. None, where nothing is like it."""
+    share: float
+    """Of the weight that any of them counts for."""
+
+
+class Replaced(NamedTuple):
+    """What was searched for in the place of a word that nothing has."""
+
+    by: Correction
+    seqs: frozenset[int]
+    """The memories that have any of them."""
 
 
 class WordTier:
@@ -79,19 +104,71 @@ class WordTier:
         ``terms`` that are several words each cannot be looked up here either. Of the memories in ``also``, those that
         have any of the words are returned too.
         """
-        asked = [self._tier.ask(Postings, WORDS, owner) for owner in owners]
-        held = [postings for postings in asked if postings is not None]
-        stems = _stems(connection, terms) if len(held) == len(asked) else None
-        if stems is None:
+        held = self._held(owners)
+        stems = None if held is None else _stems(connection, terms)
+        if held is None or stems is None:
             return None
-        found = [postings.find(stems, now) for postings in held]
+        found, counts = _find(held, stems, now)
+        unknown = [place for place, count in enumerate(counts) if not count]
+        meant = {place: _meant(held, stems[place], now) for place in unknown[:_MOST_CORRECTED]}
+        if any(correction.words for correction in meant.values()):
+            found, counts = _find(
+                held, [meant[place].words if place in meant else stem for place, stem in enumerate(stems)], now
+            )
         visible = sum(item.visible for item in found)
-        counts = [sum(item.places[place].size for item in found) for place in range(len(stems))]
         weights = words.telling(counts, visible)
+        told = {place: weight * (meant[place].share if place in meant else 1) for place, weight in weights.items()}
         scores: dict[int, float] = {}
         for item in found:
-            scores.update(_best(item, weights, limit, also))
+            scores.update(_best(item, told, limit, also))
         return Matched(visible, words.best(scores, sum(weights.values()), limit, also))
+
+    def replaced(
+        self, connection: sqlite3.Connection, terms: Sequence[Term], owners: Iterable[str], now: float
+    ) -> dict[Term, Replaced]:
+        """Return what :meth:`search` takes misspelt words for."""
+        held = self._held(owners)
+        if held is None or _stems(connection, terms) is None:
+            return {}
+        each = [(term, stems) for term in terms for stems in _stems(connection, [term]) or ()]
+        counts = _find(held, [stems for _, stems in each], now)[1]
+        unknown = [place for place, count in enumerate(counts) if not count]
+        found: dict[Term, Replaced] = {}
+        for term, stems in (each[place] for place in unknown[:_MOST_CORRECTED]):
+            correction = _meant(held, stems, now)
+            if correction.words:
+                places = _find(held, [correction.words], now)[0]
+                seqs = [seq for item in places for seq in item.seqs[item.places[0]].tolist()]
+                found[term] = Replaced(correction, frozenset(seqs))
+        return found
+
+    def _held(self, owners: Iterable[str]) -> list[Postings] | None:
+        """Return the words of each owner; ``None`` while not all of them are here."""
+        asked = [self._tier.ask(Postings, WORDS, owner) for owner in owners]
+        held = [postings for postings in asked if postings is not None]
+        return held if len(held) == len(asked) else None
+
+
+def _find(held: Sequence[Postings], stems: Sequence[Sequence[str]], now: float) -> tuple[list[Found], list[int]]:
+    """Return which memories of each owner have the words, and how many of all owners have each."""
+    found = [postings.find(stems, now) for postings in held]
+    return found, [sum(item.places[place].size for item in found) for place in range(len(stems))]
+
+
+def _meant(held: Sequence[Postings], stems: Sequence[str], now: float) -> Correction:
+    """Return what may be meant by a word that none of the owners uses: the words of theirs that are most alike.
+
+    Only words that they use now, or a question would tell what others have stored, or what was forgotten.
+    """
+    for stem in filter(similar.is_correctable, stems):
+        for mistakes in range(1, similar.most_mistakes(stem) + 1):
+            counts = Counter[str]()
+            for postings in held:
+                counts.update(postings.near(stem, mistakes, now))
+            if counts:
+                chosen = sorted(counts, key=lambda word: (-counts[word], word))[:_MOST_MEANT]
+                return Correction(chosen, _SHARES[mistakes])
+    return Correction([], 0.0)
 
 
 def _stems(connection: sqlite3.Connection, terms: Sequence[Term]) -> list[list[str]] | None:

@@ -1,0 +1,117 @@
+"""Which words are spelt almost like another one.
+
+How far two words are apart is counted in letters that are missing, too many, wrong or swapped with their neighbour
+(optimal string alignment), by bits, for many words at once: Hyyrö, "A Bit-Vector Algorithm for Computing Levenshtein
+and Damerau Edit Distances", 2003.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ..text import UNSPACED
+
+if TYPE_CHECKING:
+    from numpy import bool_, int64, uint32, uint64
+    from numpy.typing import NDArray
+
+SHORTEST: Final = 4
+"""Letters of a word that may be misspelt: shorter ones are all alike."""
+LONGEST: Final = 32
+_TWICE_FROM: Final = 7
+"""Letters of a word in which two mistakes are likelier than that another word is meant."""
+WORD_BYTES: Final = 20
+"""What is noted of a word beside itself."""
+
+
+def is_correctable(word: str) -> bool:
+    """Return whether a word may be misspelt, or what a misspelt one means: no numbers, codes or pairs of characters."""
+    return SHORTEST <= len(word) <= LONGEST and not any(map(str.isnumeric, word)) and not UNSPACED.search(word)
+
+
+def most_mistakes(word: str) -> int:
+    """Return how many mistakes are looked for."""
+    return 2 if len(word) >= _TWICE_FROM else 1
+
+
+class Spellings:
+    """Words in order, and what tells quickly that most of them are not meant. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        self._words: list[str] = []
+        self._letters: NDArray[uint64] = np.zeros(0, np.uint64)
+        """A bit for each letter that occurs, some for several letters."""
+        self._first: NDArray[uint32] = np.zeros(0, np.uint32)
+        self._lengths: NDArray[int64] = np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        """Return how many words there are."""
+        return len(self._words)
+
+    def append(self, words: Sequence[str]) -> None:
+        """Add words, none of them empty."""
+        if not words:
+            return
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        lengths = np.fromiter(map(len, words), np.int64, len(words))
+        starts = np.cumsum(lengths) - lengths
+        characters = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), "<u4")
+        bits = np.left_shift(np.uint64(1), (characters & 63).astype(np.uint64))
+        self._letters = np.concatenate((self._letters, np.bitwise_or.reduceat(bits, starts)))
+        self._first = np.concatenate((self._first, characters[starts]))
+        self._lengths = np.concatenate((self._lengths, lengths))
+        self._words += words
+
+    def near(self, word: str, mistakes: int) -> list[str]:
+        """Return the words that are ``mistakes`` apart and begin alike, or with the first two letters swapped.
+
+        People seldom mistake the first letter; words that differ in it are other words ("wood", "food").
+        """
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        letters = np.bitwise_or.reduce([np.uint64(1 << (ord(letter) & 63)) for letter in word])
+        added = np.abs(self._lengths - len(word))
+        # A letter that is missing or too many changes one bit, a wrong one two.
+        may_be: NDArray[bool_] = np.bitwise_count(self._letters ^ letters) + added <= 2 * mistakes
+        may_be &= added <= mistakes
+        may_be &= (self._first == ord(word[0])) | (self._first == ord(word[1]))
+        candidates = [self._words[number] for number in np.flatnonzero(may_be).tolist()]
+        apart = zip(candidates, distances(word, candidates), strict=True)
+        return [
+            candidate
+            for candidate, distance in apart
+            if distance == mistakes
+            and (candidate[0] == word[0] or candidate[:2] == word[1::-1])
+            and is_correctable(candidate)
+        ]
+
+
+def distances(word: str, candidates: Sequence[str]) -> list[int]:
+    """Return how far each of the candidates is from a word of up to 63 letters."""
+    if not candidates:
+        return []
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    texts = np.array(candidates)
+    characters = texts.view(np.uint32).reshape(len(candidates), -1).T
+    matches = np.zeros(characters.shape, np.uint64)
+    for place, letter in enumerate(word):
+        matches[characters == ord(letter)] |= np.uint64(1 << place)
+    one, last = np.uint64(1), np.uint64(len(word) - 1)
+    more = np.full(len(candidates), ~np.uint64(0))
+    fewer, diagonal, before = np.zeros_like(more), np.zeros_like(more), np.zeros_like(more)
+    distance = np.full(len(candidates), len(word), np.int64)
+    for column, match in zip(characters, matches, strict=True):
+        swapped = ((~diagonal & match) << one) & before
+        diagonal = (((match & more) + more) ^ more) | match | fewer | swapped
+        rising, falling = fewer | ~(diagonal | more), diagonal & more
+        step = (rising >> last & one).astype(np.int64) - (falling >> last & one).astype(np.int64)
+        distance += np.where(column != 0, step, 0)  # behind a shorter candidate's end, nothing counts
+        rising = rising << one | one
+        more, fewer = falling << one | ~(diagonal | rising), rising & diagonal
+        before = match
+    found: list[int] = distance.tolist()
+    return found
