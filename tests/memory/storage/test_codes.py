@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 import pytest
 
 from custom_components.semantic_memory.memory.storage import codes as module
-from custom_components.semantic_memory.memory.storage.codes import Codes, bytes_of, sign_code, sign_words
+from custom_components.semantic_memory.memory.storage.codes import (
+    Codes,
+    bytes_of,
+    candidates,
+    sign_code,
+    sign_words,
+)
 
 from .stores import content
 
@@ -111,7 +117,7 @@ def test_estimated_cosines_are_near(dimension: int) -> None:
     codes.update((), range(3_000), embeddings(vectors))
     found = total = 0
     for query in vectors[:40]:
-        estimated = codes.candidates(query, 96)
+        estimated = candidates([codes], query, 96)
         cosines = np.array([cosine for cosine, _ in estimated])
         true = vectors[[seq for _, seq in estimated]] @ query
         assert np.abs(cosines - true).max() < 5 * 0.35 / dimension**0.5
@@ -120,6 +126,18 @@ def test_estimated_cosines_are_near(dimension: int) -> None:
         found += len(best & {seq for _, seq in estimated})
         total += len(best)
     assert found / total >= 0.98
+
+
+def test_owners_are_compared_together() -> None:
+    vectors = np.random.default_rng(8).normal(size=(900, 64))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype("<f4")
+    together, parts = Codes(64), [Codes(64), Codes(64), Codes(64)]
+    together.update((), range(900), embeddings(vectors))
+    parts[0].update((), range(700), embeddings(vectors[:700]))
+    parts[2].update((), range(700, 900), embeddings(vectors[700:]))
+    for query in vectors[::90]:
+        found, expected = candidates(parts, query, 50), candidates([together], query, 50)
+        assert [seq for _, seq in found] == [seq for _, seq in expected]
 
 
 def test_estimates_follow_changes() -> None:
@@ -131,5 +149,5 @@ def test_estimates_follow_changes() -> None:
     expected = Codes(33)
     expected.update((), [*range(190, 200), *range(300, 303)], embeddings(vectors[[*range(190, 200), 0, 1, 2]]))
     query = vectors[5]
-    assert sorted(codes.candidates(query, 20)) == sorted(expected.candidates(query, 20))
-    assert Codes(33).candidates(query, 20) == []
+    assert sorted(candidates([codes], query, 20)) == sorted(candidates([expected], query, 20))
+    assert candidates([Codes(33)], query, 20) == candidates([], query, 20) == []

@@ -7,7 +7,7 @@ compared exactly afterwards.
 
 from collections.abc import Mapping, Sequence
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from . import sketches
 from .candidates import Entry
@@ -70,6 +70,36 @@ def bytes_of(dimension: int, count: int) -> int:
     return count * (code + seq + distance + sketches.bytes_of(dimension)) + min(count, _BLOCK) * (difference + bits)
 
 
+class Near(NamedTuple):
+    """Memories whose codes are near, each with its distance and sketch."""
+
+    seqs: NDArray[int64]
+    distances: NDArray[uint16]
+    levels: NDArray[uint8]
+    lengths: Vector
+
+
+def candidates(held: Sequence[Codes], query: Vector, limit: int) -> list[tuple[float, int]]:
+    """Return estimated cosine and seq of the ``limit`` memories of all that are likely to be nearest, nearest first."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    if not held:
+        return []
+    (code,) = sign_words([query.astype("<f4").tobytes()], query.size)
+    found = [codes.near(code, limit * _ESTIMATED) for codes in held]
+    near = found[0]
+    if len(found) > 1:
+        seqs = np.concatenate([item.seqs for item in found])
+        distances = np.concatenate([item.distances for item in found])
+        levels = np.concatenate([item.levels for item in found])
+        lengths = np.concatenate([item.lengths for item in found])
+        nearest = places_of_nearest(distances, seqs, limit * _ESTIMATED)
+        near = Near(seqs[nearest], distances[nearest], levels[nearest], lengths[nearest])
+    cosines = sketches.cosines(near.levels, near.lengths, query)
+    best = np.argsort(-cosines)[:limit]
+    return list(zip(cosines[best].tolist(), near.seqs[best].tolist(), strict=True))
+
+
 class Codes:
     """The codes of one owner's memories, one contiguous column per word, so that a search reads memory in order.
 
@@ -108,16 +138,11 @@ class Codes:
             self._remove(gone)
             self._append(seqs, codes, embeddings)
 
-    def candidates(self, query: Vector, limit: int) -> list[tuple[float, int]]:
-        """Return estimated cosine and seq of the ``limit`` memories that are likely to be nearest, nearest first."""
-        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
-
-        (code,) = sign_words([query.astype("<f4").tobytes()], self.dimension)
+    def near(self, query: Words, limit: int) -> Near:
+        """Return the ``limit`` nearest memories with their sketches."""
         with self._lock:
-            places = self._nearest_places(code, limit * _ESTIMATED)
-            cosines = self._sketches.cosines(places, query)
-            best = np.argsort(-cosines)[:limit]
-            return list(zip(cosines[best].tolist(), self._seqs[places[best]].tolist(), strict=True))
+            places = self._nearest_places(query, limit)
+            return Near(self._seqs[places], self._distances[places], *self._sketches.at(places))
 
     def nearest(self, query: Words, limit: int) -> list[int]:
         """Return the ``limit`` nearest memories, nearest first, the newer one first of two that are equally near."""

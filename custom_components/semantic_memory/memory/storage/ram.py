@@ -7,14 +7,13 @@ search leaves out, and never less than what was confirmed before it began.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from heapq import nlargest
 import logging
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from .candidates import CandidateIndex, Entry
-from .codes import Codes
+from .codes import Codes, candidates
 from .fillings import WORDS, CodeFilling, Filling, Holding, Place, WordFilling
 from .scan import NoIndex
 
@@ -188,13 +187,9 @@ class TieredIndex:
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
     ) -> list[int]:
-        """Search each owner's codes in memory, or behind it while they are not there."""
-        found: list[int] = []
-        estimated: list[tuple[float, int]] = []
-        for owner in owners:
-            codes = self._tier.ask(Codes, space_id, owner)
-            if codes is None:
-                found += self._behind.search(connection, space_id, (owner,), query, limit)
-            else:
-                estimated += codes.candidates(query, limit)
-        return [seq for _, seq in nlargest(limit, estimated)] + found
+        """Search the owners' codes in memory, and behind it those of whom they are not there."""
+        asked = {owner: self._tier.ask(Codes, space_id, owner) for owner in owners}
+        held = [codes for codes in asked.values() if codes is not None]
+        missing = [owner for owner, codes in asked.items() if codes is None]
+        found = [seq for _, seq in candidates(held, query, limit)]
+        return found + self._behind.search(connection, space_id, missing, query, limit) if missing else found

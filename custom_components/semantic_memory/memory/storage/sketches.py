@@ -92,18 +92,23 @@ class Sketches:
             self._levels.fill(0)
         self._levels, self._lengths = levels, lengths
 
-    def cosines(self, places: NDArray[int64], query: Vectors) -> Vectors:
-        """Estimate the cosines of the vectors at some places with a query of length 1."""
-        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+    def at(self, places: NDArray[int64]) -> tuple[NDArray[uint8], Vectors]:
+        """Return the levels and lengths at some places."""
+        return self._levels[places], self._lengths[places]
 
-        width = width_of(self._dimension)
-        padded = np.zeros(width * _IN_BYTE, np.float32)
-        padded[: self._dimension] = query
-        # What each byte of a sketch can add, looked up instead of multiplied.
-        table = padded.reshape(width, _IN_BYTE) @ _values_of_bytes()
-        added = table.ravel().take(self._levels[places] + np.arange(0, table.size, _BYTES))
-        cosines: Vectors = added.sum(axis=1) / self._lengths[places]
-        return cosines
+
+def cosines(levels: NDArray[uint8], lengths: Vectors, query: Vectors) -> Vectors:
+    """Estimate the cosines of vectors, of which these are the sketches, with a query of length 1."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    width = levels.shape[1]
+    padded = np.zeros(width * _IN_BYTE, np.float32)
+    padded[: query.size] = query
+    # What each byte of a sketch can add, looked up instead of multiplied.
+    table = padded.reshape(width, _IN_BYTE) @ _values_of_bytes()
+    added = table.ravel().take(levels + np.arange(0, table.size, _BYTES))
+    estimated: Vectors = added.sum(axis=1) / lengths
+    return estimated
 
 
 @cache
