@@ -250,7 +250,7 @@ async def test_a_question_about_somebody_unknown_is_not_answered(facts: MemoryEn
 async def test_names_that_only_others_know_stay_unknown(facts: MemoryEngine) -> None:
     question = "Which foods is Zacharias allergic to?"
     await keys(facts, question)
-    # Once the words are in memory, "allergic" finds "allergies", which the word index on disk does not do.
+    # Once the words are in memory, "allergic" finds "allergy", which the word index on disk does not do.
     wanted = {(WORDS, owner) for owner in visible_owners(ALICE)}
     await until(lambda: wanted <= facts._upkeep._tier._held.keys())
     before = await facts.async_recall(ALICE, RecallRequest(query=question, threshold=0.0))
