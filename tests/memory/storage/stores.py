@@ -198,7 +198,7 @@ def check_vectors(store: Store) -> None:
 
 def check_codes(tier: RamTier, connection: sqlite3.Connection) -> None:
     """Raise unless what is in memory are exactly the codes of the live vectors of those owners."""
-    for (space_id, owner), codes in tier._held.items():
+    for (space_id, owner), codes in dict(tier._held).items():  # others are being read meanwhile
         if not isinstance(codes, Codes):
             continue
         entries = [Entry(*row) for row in live_entries(connection, space_id)]
