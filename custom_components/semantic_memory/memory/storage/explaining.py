@@ -89,28 +89,20 @@ def _words(
     if tier is not None and keywords.is_by_owner(conditions):
         replaced = tier.replaced(connection, terms, conditions.owners, conditions.now)
     memories = {
-        term: replaced[term].seqs if term in replaced else _with_word(connection, term, conditions) for term in terms
+        term: replaced[term].seqs if term in replaced else frozenset(keywords.having(connection, term, conditions))
+        for term in terms
     }
-    counted = {term: found for term, found in memories.items() if len(found) <= words.common_from(visible)}
-    if not any(counted.values()):
-        counted = memories
-    weights = {term: words.weight(len(found), visible) for term, found in counted.items()}
+    weights = {
+        terms[place]: weight
+        for place, weight in words.telling([len(memories[term]) for term in terms], visible).items()
+    }
     whole = sum(weights.values())
     return _Words(
         {term: weight / whole for term, weight in weights.items()},
         memories,
-        [term for term in memories if term not in counted],
+        [term for term in terms if term not in weights],
         replaced,
     )
-
-
-def _with_word(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> frozenset[int]:
-    rows = connection.execute(
-        "SELECT seq FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
-        f" WHERE memory_fts MATCH :match AND {conditions.by_seq}",
-        {**conditions.parameters, "match": text.match_any([term])},
-    )
-    return frozenset(seq for (seq,) in rows)
 
 
 def _seqs(connection: sqlite3.Connection, hits: Sequence[Hit]) -> dict[str, int]:

@@ -45,7 +45,7 @@ def is_by_owner(conditions: Conditions) -> bool:
 
 def is_known(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> bool:
     """Return whether any memory has a word."""
-    return next(_having(connection, term, conditions), None) is not None
+    return next(having(connection, term, conditions), None) is not None
 
 
 def _search_on_disk(
@@ -88,10 +88,11 @@ def _with_word(connection: sqlite3.Connection, term: text.Term, conditions: Cond
     if conditions is None:
         rows = connection.execute("SELECT rowid FROM memory_fts WHERE memory_fts MATCH ?", (text.match_any([term]),))
         return [seq for (seq,) in rows.fetchall()]
-    return list(_having(connection, term, conditions))
+    return list(having(connection, term, conditions))
 
 
-def _having(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> Iterator[int]:
+def having(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> Iterator[int]:
+    """Yield the memories that have a word."""
     rows = connection.execute(
         "SELECT seq FROM memory_fts JOIN memory ON seq = memory_fts.rowid"
         f" WHERE memory_fts MATCH :match AND {conditions.by_seq}",
