@@ -16,6 +16,7 @@ from . import issues
 from .backup import async_follow, async_is_under_way
 from .const import CONF_EMBEDDER, DOMAIN, EMBEDDER_OLLAMA, FOLDER
 from .data import SemanticMemoryConfigEntry, SemanticMemoryData, settings_from
+from .events import async_fire_events
 from .llm import async_register_llm_api
 from .memory.embedding.ollama import OllamaClient, OllamaEmbedder
 from .memory.embedding.static import StaticEmbedder
@@ -24,14 +25,16 @@ from .memory.errors import DatabaseDamagedError, StorageError
 from .packages import async_built_in, async_obtain_missing
 from .people import async_follow_system_users
 from .services import async_setup_services
+from .websocket import async_setup_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = (Platform.BUTTON, Platform.SENSOR)
+PLATFORMS = (Platform.BUTTON, Platform.EVENT, Platform.SENSOR)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions."""
+    """Register the actions and the websocket commands."""
     async_setup_services(hass)
+    async_setup_commands(hass)
     return True
 
 
@@ -78,6 +81,7 @@ async def _async_set_up(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, e
     entry.runtime_data = SemanticMemoryData(engine, client)
     await async_follow_system_users(hass, entry)
     entry.async_on_unload(issues.async_watch(hass, entry))
+    entry.async_on_unload(async_fire_events(hass, entry))
     entry.async_on_unload(_close_at_shutdown(hass, engine))
     await _async_start(entry, await async_built_in(hass))
     entry.async_on_unload(async_register_llm_api(hass, entry))

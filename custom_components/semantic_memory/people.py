@@ -1,9 +1,12 @@
 """Who a surface acts for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+import re
 from typing import Any, Final
 
 from homeassistant.auth import EVENT_USER_ADDED
+from homeassistant.auth.const import GROUP_ID_READ_ONLY
+from homeassistant.auth.models import User
 from homeassistant.core import Context, Event, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.llm import LLMContext
@@ -11,10 +14,14 @@ from homeassistant.helpers.llm import LLMContext
 from .const import CONF_DEVICE, CONF_PERSON, CONF_SATELLITES, DOMAIN, SECTION_PEOPLE
 from .data import SemanticMemoryConfigEntry
 from .errors import quote
+from .memory.errors import InvalidInputError, NotAllowedError
 from .memory.models import Caller
 
 AUTOMATION: Final = "automation"
 """Who acts, in the history, where no user does: an automation, a schedule, a satellite's script."""
+
+USER_ID: Final = re.compile("[0-9a-f]{32}")
+"""What Home Assistant makes the ids of users of."""
 
 
 async def async_caller_for_action(hass: HomeAssistant, context: Context, person: str | None) -> Caller:
@@ -45,6 +52,36 @@ async def async_caller_for_action(hass: HomeAssistant, context: Context, person:
     return _caller(hass, meant, actor_id, trusted)
 
 
+def caller_for_connection(
+    hass: HomeAssistant, entry: SemanticMemoryConfigEntry, user: User, user_id: str | None = None
+) -> Caller:
+    """Return who asks over a websocket connection: its user, or the one whom an administrator looks at.
+
+    Users that Home Assistant made for itself and its add-ons are nobody in particular. Raises NotAllowedError
+    (``other_user``) for anybody else's memories, InvalidInputError (``user_not_found``) for what is no user's id.
+    """
+    own_id = None if user.system_generated else user.id
+    if user_id is None or user_id == own_id:
+        return _caller(hass, own_id, user.id, user.is_admin)
+    if not user.is_admin:
+        raise NotAllowedError("other_user")
+    # Who was deleted may have left memories, so the id need not be known.
+    if USER_ID.fullmatch(user_id) is None or user_id in entry.runtime_data.system_users:
+        raise InvalidInputError("user_not_found", user_id=user_id)
+    return _caller(hass, user_id, user.id, trusted=True)
+
+
+def names_of_users(hass: HomeAssistant, users: Iterable[User]) -> dict[str, str]:
+    """Return what people are called, by user id: as their person, else as their user; no users of Home Assistant's."""
+    persons = {person.attributes.get("user_id"): person.name for person in hass.states.async_all("person")}
+    return {user.id: persons.get(user.id) or user.name or user.id for user in users if not user.system_generated}
+
+
+def may_change(user: User) -> bool:
+    """Return whether a user may do more than look, which those in Home Assistant's group of readers may not."""
+    return user.is_admin or any(group.id != GROUP_ID_READ_ONLY for group in user.groups)
+
+
 def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_context: LLMContext) -> Caller:
     """Return who talks to an agent: the user, else the person whose satellite it is, else nobody."""
     user_id = llm_context.context.user_id if llm_context.context else None
@@ -56,6 +93,18 @@ def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_co
         if row.get(CONF_DEVICE) == llm_context.device_id:
             return _caller(hass, _user_of(hass, row.get(CONF_PERSON, "")), language=llm_context.language)
     return _caller(hass, None, language=llm_context.language)
+
+
+async def async_caller_for_integration(hass: HomeAssistant, user_id: str | None, actor_id: str | None) -> Caller:
+    """Return who another integration acts for; like an automation it may name anybody. Raises ServiceValidationError."""
+    user = await hass.auth.async_get_user(user_id) if user_id is not None else None
+    if user_id is not None and (user is None or user.system_generated):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="user_not_found",
+            translation_placeholders={"user_id": quote(user_id)},
+        )
+    return _caller(hass, user_id, actor_id, trusted=True)
 
 
 def satellites_of(

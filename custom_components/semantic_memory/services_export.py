@@ -1,7 +1,6 @@
 """The actions that give memories out as files, and erase what is stored about a person."""
 
 from pathlib import Path
-import re
 from typing import Final
 
 from homeassistant.core import HomeAssistant
@@ -14,11 +13,9 @@ from .memory.models import Caller
 from .memory.transfer.exporting import ExportReport
 from .memory.transfer.fields import Record
 from .memory.transfer.formats import ExportFormat
-from .people import satellites_of
+from .people import USER_ID, satellites_of
 from .service_request import Action, Request
 from .service_schemas import ERASE_PERSON_SCHEMA, EXPORT_PERSON_SCHEMA, EXPORT_SCHEMA
-
-_USER_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 async def _async_export(request: Request) -> JsonObjectType:
@@ -70,7 +67,7 @@ def _whose(request: Request) -> Caller:
         return caller
     if request.data.get("person"):
         raise InvalidInputError("person_or_user_id")
-    if not _USER_ID.fullmatch(user_id):
+    if not USER_ID.fullmatch(user_id):
         raise InvalidInputError("invalid_user_id", user_id=user_id)
     if user_id != caller.user_id and not caller.trusted:
         raise NotAllowedError("other_person")

@@ -60,5 +60,11 @@ class EngineEvent:
     """Something that happened, as listeners are told."""
 
     kind: str
-    """``set``, ``change``, ``forget``, ``restore``, ``purge``, ``import``, ``recall`` or ``status``."""
+    """``set``, ``change``, ``forget``, ``restore``, ``expire``, ``purge``, ``import``, ``recall`` or ``status``."""
     memories: tuple[Memory, ...] = ()
+    before: tuple[Memory, ...] = ()
+    """How those of them that were there before were: who loses sight of one has to be told too."""
+    actor: str | None = None
+    """Who did it; nobody makes memories expire."""
+    surface: str = "maintenance"
+    """What it was done through."""

@@ -7,6 +7,7 @@ import sqlite3
 from .at_hand import MemoriesAtHand
 from .listeners import Listeners
 from .models import Caller, EngineSettings, Memory
+from .recalls import RecallLog
 from .status import EngineEvent
 from .storage import listing
 from .storage.changes import Change
@@ -31,24 +32,45 @@ class Writes:
         self.settings = settings
         self.clock = clock
         self.at_hand = MemoriesAtHand(database)
+        self.recalls = RecallLog(clock())
         self._listeners = listeners
         self._counting = asyncio.Lock()
 
     async def async_change[T](self, caller: Caller, work: Callable[[Change], T]) -> T:
-        """Run a change in one transaction; it is durable when this returns. Raises StorageError, and what it raises."""
+        """Run a change in one transaction; it is durable when this returns. Raises StorageError, and what it raises.
+
+        What expired on the way is told at once; of the rest the caller tells with :meth:`async_changed`.
+        """
         index, now = self.worker.index, self.clock()
+        expired: list[Memory] = []
 
         def change(connection: sqlite3.Connection) -> T:
-            return work(Change(connection, index, self.settings, now, caller.actor))
+            expired.clear()
+            return work(Change(connection, index, self.settings, now, caller.actor, expired))
 
-        return await self.database.async_write(change)
+        result = await self.database.async_write(change)
+        if expired:
+            await self.async_changed("expire", expired, expired)
+        return result
 
-    async def async_changed(self, kind: str, now: Sequence[Memory], before: Sequence[Memory]) -> None:
+    async def async_changed(
+        self,
+        kind: str,
+        now: Sequence[Memory],
+        before: Sequence[Memory],
+        *,
+        actor: str | None = None,
+        surface: str = "maintenance",
+    ) -> None:
         """Bring what is kept in memory up to date, wake the worker and tell the listeners."""
+        if kind == "purge":  # before anything is waited for: nobody may see it any more
+            self.recalls.forget_memories(memory.id for memory in now)
         await self.at_hand.async_follow([*now, *before])
         await self.async_count()
         self.worker.note_changed(memory.id for memory in now)
-        self._listeners.tell(EngineEvent(kind=kind, memories=tuple(now)))
+        self._listeners.tell(
+            EngineEvent(kind=kind, memories=tuple(now), before=tuple(before), actor=actor, surface=surface)
+        )
 
     async def async_count(self) -> None:
         """Count the live memories anew."""
