@@ -1,0 +1,118 @@
+import type { Hass, Message } from "../home-assistant.ts";
+import { asApiError } from "./errors.ts";
+import type {
+  ActivityAnswer,
+  Atlas,
+  ChangeKind,
+  Changes,
+  ExportAnswer,
+  Facets,
+  Filter,
+  GetAnswer,
+  GroupKey,
+  ImportAnswer,
+  Info,
+  ListAnswer,
+  MemoriesAnswer,
+  Memory,
+  MemoryEvent,
+  SearchAnswer,
+  SetAnswer,
+  SimilarAnswer,
+  Snapshot,
+  SortKey,
+  StatusAnswer,
+} from "./types.ts";
+
+export interface ListQuery {
+  filter?: Filter;
+  sort?: SortKey;
+  descending?: boolean;
+  group_by?: GroupKey;
+  offset?: number;
+  limit?: number;
+}
+
+export interface SearchQuery {
+  query: string;
+  filter?: Filter;
+  limit?: number;
+  threshold?: number;
+  explain?: boolean;
+}
+
+export interface NewMemory {
+  value: string;
+  key?: string;
+  scope?: "user" | "household";
+  category?: Memory["category"];
+  tags?: string[];
+  pinned?: boolean;
+  expires_at?: string | null;
+  force_new?: boolean;
+}
+
+export interface ImportRequest {
+  file_id: string;
+  owner: string;
+  format?: string;
+  keep_owners?: boolean;
+  dry_run: boolean;
+}
+
+/** The integration's websocket commands, asked for one person's sight. Every method rejects with an `ApiError`. */
+export class Api {
+  /** `userId`: whose memories are looked at, undefined for the user who is logged in. */
+  constructor(
+    readonly hass: Hass,
+    readonly userId?: string,
+  ) {}
+
+  info = () => this.call<Info>("info");
+  list = (query: ListQuery) => this.call<ListAnswer>("list", { ...query });
+  facets = (filter: Filter = {}) => this.call<Facets>("facets", { filter });
+  search = (query: SearchQuery) => this.call<SearchAnswer>("search", { ...query });
+  get = (id: string) => this.call<GetAnswer>("get", { id });
+  similar = (id: string) => this.call<SimilarAnswer>("similar", { id });
+  set = (memory: NewMemory) => this.call<SetAnswer>("set", { ...memory });
+  update = (ids: string[], changes: Changes) => this.call<MemoriesAnswer>("update", { ids, changes });
+  undo = (id: string, entry: number) => this.call<{ memory: Memory }>("undo", { id, entry });
+  forget = (ids: string[], purge = false) => this.call<{ ids: string[] }>("forget", { ids, ...(purge && { purge }) });
+  restore = (ids: string[]) => this.call<MemoriesAnswer>("restore", { ids });
+  atlas = () => this.call<Atlas>("atlas");
+  activity = (query: { kinds?: (ChangeKind | "recall")[]; cursor?: string; limit?: number } = {}) =>
+    this.call<ActivityAnswer>("activity", query);
+  status = () => this.call<StatusAnswer>("status");
+  reembed = () => this.call<Record<string, never>>("reembed");
+  backup = () => this.call<Snapshot>("backup");
+  restoreBackup = (name: string) =>
+    this.call<{ restored: Snapshot; before: string | null }>("restore_backup", { name });
+  import = (request: ImportRequest) => this.call<ImportAnswer>("import", { ...request });
+  export = (query: {
+    format: "jsonl" | "csv" | "markdown" | "text";
+    filter?: Filter;
+    ids?: string[];
+    history?: boolean;
+  }) => this.call<ExportAnswer>("export", query);
+
+  /** Calls back for every event until the returned function is called; goes on by itself after a lost connection. */
+  async subscribe(callback: (event: MemoryEvent) => void): Promise<() => Promise<void>> {
+    try {
+      return await this.hass.connection.subscribeMessage(callback, this.message("subscribe"));
+    } catch (reason) {
+      throw asApiError(reason);
+    }
+  }
+
+  private message(command: string, args: object = {}): Message {
+    return { type: `semantic_memory/${command}`, ...(this.userId && { user_id: this.userId }), ...args };
+  }
+
+  private async call<T>(command: string, args: object = {}): Promise<T> {
+    try {
+      return await this.hass.callWS<T>(this.message(command, args));
+    } catch (reason) {
+      throw asApiError(reason);
+    }
+  }
+}

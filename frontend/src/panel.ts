@@ -1,0 +1,1 @@
+import "./panel/semantic-memory-panel.ts";
