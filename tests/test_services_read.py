@@ -261,6 +261,8 @@ async def test_list_newest_first(hass: HomeAssistant) -> None:
         ({"created_after": "2001-01-01", "updated_after": "2001-01-01"}, {"car", "tea"}),
         ({"created_before": "2001-01-01T00:00:00Z"}, set()),
         ({"updated_before": "2001-01-01"}, set()),
+        ({"expires_before": "2001-01-01"}, set()),
+        ({"expires_before": "2999-01-01"}, {"car"}),
     ],
 )
 async def test_list_filter(hass: HomeAssistant, where: dict[str, Any], keys: set[str]) -> None:

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from homeassistant.core import HomeAssistant, SupportsResponse
-from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
 from .data import SemanticMemoryConfigEntry
+from .expiry import days_until
 from .memory.engine import MemoryEngine
 from .memory.errors import InvalidInputError
-from .memory.models import MAX_EXPIRY_DAYS, SECONDS_PER_DAY, Caller, MemoryFilter, Scope
+from .memory.models import Caller, MemoryFilter, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,7 @@ class Request:
         if expires_at is None:
             days: float | None = self.data.get("expiration_days")
             return days
-        days = (expires_at - dt_util.utcnow()).total_seconds() / SECONDS_PER_DAY
-        if days <= 0:  # 0 would stand for "never"
-            raise InvalidInputError("invalid_expiry", max=MAX_EXPIRY_DAYS)
-        return days
+        return days_until(expires_at)
 
     def filter(self) -> MemoryFilter:
         """Return which memories are meant.
@@ -61,7 +58,7 @@ class Request:
         if self.data.get("scope") == Scope.USER and self.caller.user_id is None:
             raise InvalidInputError("scope_needs_person")
         names = ("scope", "category", "tags", "text", "pinned")
-        dates = ("created_after", "created_before", "updated_after", "updated_before")
+        dates = ("created_after", "created_before", "updated_after", "updated_before", "expires_before")
         parts = {name: self.data[name] for name in names if self.data.get(name) not in (None, [])}
         parts |= {name: self.data[name].timestamp() for name in dates if self.data.get(name) is not None}
         return MemoryFilter(**parts, forgotten=bool(self.data.get("forgotten")))

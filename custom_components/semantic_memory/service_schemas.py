@@ -175,6 +175,7 @@ _NARROWING: Final[dict[vol.Marker, Any]] = {
 _FILTER: Final[dict[vol.Marker, Any]] = {
     vol.Optional("text"): text,
     **_NARROWING,
+    vol.Optional("expires_before"): moment,
     vol.Optional("forgotten"): flag("forgotten"),
 }
 _WHOSE: Final[dict[vol.Marker, Any]] = {**_PERSON, vol.Optional("user_id"): word}

@@ -47,6 +47,9 @@ async def filled(open_engine: OpenEngine, clock: Clock) -> MemoryEngine:
         (MemoryFilter(created_before=START + DAY), "c"),
         (MemoryFilter(updated_after=START + 2 * DAY), "b"),
         (MemoryFilter(updated_before=START + 2 * DAY), "ac"),
+        (MemoryFilter(expires_before=START + 12 * DAY), ""),
+        (MemoryFilter(expires_before=START + 13 * DAY), "b"),
+        (MemoryFilter(expires_before=START + 32 * DAY), "ab"),
         (MemoryFilter(forgotten=True), ""),
     ],
 )

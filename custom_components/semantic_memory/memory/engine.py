@@ -182,7 +182,8 @@ class MemoryEngine:
             self._uses.count([memory], self._clock())
             await self._writes.at_hand.async_follow([memory])
             return RememberResult(outcome=outcome, memory=memory)
-        await self._writes.async_changed("set", [memory], [before] if before else [])
+        were, surface = [before] if before else [], draft.source.surface
+        await self._writes.async_changed("set", [memory], were, actor=caller.actor, surface=surface)
         similar = await self._recaller.async_similar(caller, memory, known)
         return RememberResult(outcome=outcome, memory=memory, similar=similar)
 
@@ -197,7 +198,8 @@ class MemoryEngine:
             caller, lambda change: change.edit(owners, reference, caller, changes)
         )
         if after != before:
-            await self._writes.async_changed("change", [after], [before])
+            surface = changes.source.surface
+            await self._writes.async_changed("change", [after], [before], actor=caller.actor, surface=surface)
         return after
 
     @_to_the_end
@@ -217,7 +219,7 @@ class MemoryEngine:
         InvalidInputError (``nothing_selected``).
         """
         if purge:
-            return await self._forgetter.async_purge(caller, references, where)
+            return await self._forgetter.async_purge(caller, references, where, source)
         return await self._forgetter.async_forget(caller, references, where, source)
 
     @_to_the_end

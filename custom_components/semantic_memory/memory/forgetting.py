@@ -36,11 +36,11 @@ class Forgetter:
             return change.forget(live, ChangeKind.FORGET, source.surface)
 
         gone = await self._writes.async_change(caller, forget)
-        await self._writes.async_changed("forget", gone, gone)
+        await self._writes.async_changed("forget", gone, gone, actor=caller.actor, surface=source.surface)
         return tuple(gone)
 
     async def async_purge(
-        self, caller: Caller, references: Sequence[str], where: MemoryFilter | None
+        self, caller: Caller, references: Sequence[str], where: MemoryFilter | None, source: Source
     ) -> tuple[Memory, ...]:
         """Delete them, also named ones that were forgotten before. Raises NotAllowedError (``household_purge``)."""
         owners, where = self._meant(caller, references, where)
@@ -54,7 +54,7 @@ class Forgetter:
         gone = await self._async_with_room(caller, purge)
         # At once: what follows takes its time, and can fail.
         await self._snapshots.async_note_purged([memory.id for memory in gone])
-        await self._writes.async_changed("purge", gone, gone)
+        await self._writes.async_changed("purge", gone, gone, actor=caller.actor, surface=source.surface)
         await self._upkeep.async_leave_no_trace()
         await self._snapshots.async_purge_noted()
         return tuple(gone)

@@ -32,11 +32,10 @@ class Maintenance:
             change.purge(due)
             return [memory for _, memory in due]
 
-        expired = await self._writes.async_change(Caller(), lambda change: change.expire())
+        await self._writes.async_change(Caller(), lambda change: change.expire())
         purged = await self._writes.async_change(Caller(), purge)
-        if expired or purged:
-            await self._writes.async_changed("purge", [*expired, *purged], [*expired, *purged])
         if purged:
+            await self._writes.async_changed("purge", purged, purged)
             await self._upkeep.async_leave_no_trace()
 
 

@@ -207,6 +207,8 @@ class RecallRequest:
     syntax: bool = False
     """Read phrases, prefixes and exclusions out of the query (see ``query``); right for what somebody typed to search,
     wrong for what somebody said or a model wrote, who put quotes around names that may be spelt differently."""
+    expires_before: float | None = None
+    """Those that end, and before this time."""
     limit: int | None = None
     """``None``: the default of the settings."""
     threshold: float | None = None

@@ -1,7 +1,7 @@
 """Changing memories: row, history, word index, vectors and bit index together, in the caller's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 import sqlite3
 from typing import Final, NamedTuple
 
@@ -36,6 +36,8 @@ class Change:
     settings: EngineSettings
     now: float
     actor: str | None
+    expired: list[Memory] = field(default_factory=list)
+    """What expired on the way."""
 
     def remember(self, prepared: Prepared, vector: KnownVector | None) -> tuple[Outcome, Memory, Memory | None]:
         """Add or update a memory; return what happened, how it is now and how it was."""
@@ -83,7 +85,9 @@ class Change:
     def expire(self) -> list[Memory]:
         """Take out of sight what has expired; until then it holds its key and is in nobody's list."""
         due = memories.find(self.connection, "deleted_at IS NULL AND expires_at <= :now", {"now": self.now})
-        return replace(self, actor=None).forget(due, ChangeKind.EXPIRE, "maintenance") if due else []
+        gone = replace(self, actor=None).forget(due, ChangeKind.EXPIRE, "maintenance") if due else []
+        self.expired.extend(gone)
+        return gone
 
     def purge(self, found: Sequence[tuple[int, Memory]]) -> None:
         """Delete memories, their history and everything derived from them."""

@@ -121,6 +121,7 @@ class Conditions:
                 f"EXISTS (SELECT 1 FROM json_each(memory.tags) WHERE fold(value) = :tag_{place})",
                 **{f"tag_{place}": fold(tag)},
             )
+            ("expires_before", "expires_at <", where.expires_before),
         if where.text and where.text.strip():
             self._add_text(where)
 

@@ -73,7 +73,7 @@ class Eraser:
         """Erase the person's memories; return how many. Others can write in between: removing words takes its time."""
         count = 0
         while gone := await self._writes.async_change(caller, partial(_erase_some, user_id=user_id)):
-            await self._writes.async_changed("purge", gone, gone)
+            await self._writes.async_changed("purge", gone, gone, actor=caller.actor, surface="erase")
             count += len(gone)
         return count
 

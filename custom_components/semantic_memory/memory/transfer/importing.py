@@ -124,8 +124,8 @@ class Importer:
 
         results = await self._writes.async_change(caller, change)
         done = [result for result in results if _does_something(result)]
-        before = [result.before[1] for result in done if result.before]
-        await self._writes.async_changed("import", [result.after for result in done], before)
+        now, before = [result.after for result in done], [result.before[1] for result in done if result.before]
+        await self._writes.async_changed("import", now, before, actor=caller.actor, surface="import")
         return results
 
     async def _async_embed(self, words: Sequence[Words]) -> tuple[int | None, Vectors]:
