@@ -5,7 +5,7 @@ parameters, short words. A tool never raises for what a model or the engine got 
 says what to do next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Final, override
 
 from homeassistant.helpers.llm import ToolAnnotations
@@ -21,11 +21,11 @@ from .memory.errors import MemoryNotFoundError
 from .memory.models import (
     MAX_EXPIRY_DAYS,
     Category,
-    Hit,
     MemoryChanges,
     MemoryDraft,
     Outcome,
     RecallRequest,
+    RecallResult,
     Scope,
 )
 from .memory.text import is_id
@@ -156,15 +156,19 @@ class RecallTool(MemoryTool):
     @override
     async def _async_run(self, call: ToolCall) -> JsonObjectType:
         """Return what was found, as data."""
-        request = RecallRequest(query=call.arguments["query"], limit=call.arguments.get("limit"))
+        request = RecallRequest(
+            query=call.arguments["query"], limit=call.arguments.get("limit"), source=call.source, log=True
+        )
         result = await call.engine.async_recall(call.caller, request)
-        if not result.hits:
-            return {
-                "status": "nothing_found",
-                "memories": [],
-                "note": "Nothing about this is remembered. Try other words once, or say that you do not know.",
-            }
-        return {"status": "found", "memories": [recalled(hit, call.caller) for hit in result.hits]}
+        answer: JsonObjectType = {
+            "status": "nothing_found",
+            "memories": [],
+            "note": "Nothing about this is remembered. Try other words once, or say that you do not know.",
+        }
+        if result.hits:
+            answer = {"status": "found", "memories": [recalled(hit, call.caller) for hit in result.hits]}
+        call.engine.recalls.answered(result.number, answer)
+        return answer
 
 
 class ForgetTool(MemoryTool):
@@ -209,21 +213,25 @@ class ForgetTool(MemoryTool):
 
     async def _async_candidates(self, call: ToolCall, what: str) -> JsonObjectType:
         """Return what may have been meant. Looking for it is not a use of it."""
-        hits: Sequence[Hit] = ()
+        found: RecallResult | None = None
         if not is_id(what):  # nothing resembles an id
-            request = RecallRequest(query=what, limit=MAX_CANDIDATES, touch=False)
-            hits = (await call.engine.async_recall(call.caller, request)).hits
-        if not hits:
-            return {
-                "status": "nothing_found",
-                "candidates": [],
-                "note": "No such memory. Nothing was forgotten. Tell the user.",
-            }
-        return {
-            "status": "confirm",
-            "candidates": candidates(hits, call.caller),
-            "note": "Nothing is forgotten yet. Ask the user which one is meant, then call forget with its exact key.",
+            request = RecallRequest(query=what, limit=MAX_CANDIDATES, touch=False, source=call.source, log=True)
+            found = await call.engine.async_recall(call.caller, request)
+        answer: JsonObjectType = {
+            "status": "nothing_found",
+            "candidates": [],
+            "note": "No such memory. Nothing was forgotten. Tell the user.",
         }
+        if found is not None and found.hits:
+            answer = {
+                "status": "confirm",
+                "candidates": candidates(found.hits, call.caller),
+                "note": "Nothing is forgotten yet. Ask the user which one is meant, then call forget with its exact "
+                "key.",
+            }
+        if found is not None:
+            call.engine.recalls.answered(found.number, answer)
+        return answer
 
 
 MEMORY_TOOLS: Final[tuple[type[MemoryTool], ...]] = (RememberTool, RecallTool, ForgetTool)

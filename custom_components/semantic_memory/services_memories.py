@@ -94,6 +94,8 @@ async def _async_search(request: Request) -> JsonObjectType:
             threshold=data.get("threshold"),
             filter=request.filter(),
             explain=bool(data.get("explain")),
+            source=SOURCE,
+            log=True,
         ),
     )
     explanation = result.explanation

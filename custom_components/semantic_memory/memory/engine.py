@@ -12,6 +12,8 @@ import time
 from typing import Any, Concatenate, Final, Self
 
 from . import drafts, policy
+from .activity import Activity
+from .atlas import Atlas
 from .background import BackgroundTasks
 from .checking import Checks
 from .embedding.base import Embedder
@@ -95,6 +97,9 @@ class MemoryEngine:
         self.checks = Checks(database, self._worker, clock)
         self._uses = UseCounter(database)
         self._background = BackgroundTasks()
+        self.recalls = self._writes.recalls
+        self.activity = Activity(self._writes)
+        self.atlas = Atlas(self._writes, self._listeners)
         self.transfer = Transfer(self._writes, self._upkeep, self.snapshots, self._background)
         database.on_fault = lambda: self._tell(EngineEvent(kind="status"))
 

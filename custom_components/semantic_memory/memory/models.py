@@ -3,6 +3,7 @@
 Times are seconds since the Unix epoch (UTC) as ``float``; ``None`` stands for "never".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -194,6 +195,8 @@ class MemoryFilter:
     created_before: float | None = None
     updated_after: float | None = None
     updated_before: float | None = None
+    ids: Sequence[str] | None = None
+    """One of these."""
     pinned: bool | None = None
     forgotten: bool = False
     """``True``: those that were forgotten and can still be restored, instead of the live ones."""
@@ -232,6 +235,10 @@ class Hit:
     """0..1 calibrated similarity, ``None`` where only words were compared."""
     keyword_score: float | None
     """0..1, share of the question's weight that its words carry, ``None`` where no word matched."""
+    source: Source = field(default_factory=Source)
+    """Through what the question came."""
+    log: bool = False
+    """Keep the recall in memory for a while, so that people see what was asked and found (see ``recalls``)."""
     explanation: Explanation | None = None
     """If it was asked for."""
 
@@ -259,6 +266,10 @@ class RememberResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryPage:
+    took_ms: float = 0.0
+    """Milliseconds, with embedding the question."""
+    number: int | None = None
+    """Of the recall in the log, ``None`` where it is not kept there."""
     """One page of a list."""
 
     memories: tuple[Memory, ...]

@@ -1,9 +1,11 @@
 """Finding memories: for whoever asks, and those that resemble a new one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from sqlite3 import Connection
-from typing import Final
+import time
+from typing import TYPE_CHECKING, Final
 
 from . import policy
 from .errors import EmbeddingError, InvalidInputError
@@ -27,6 +29,9 @@ from .times.spans import without
 from .upkeep import Upkeep
 from .writes import Writes
 
+if TYPE_CHECKING:
+    from .serving import Vector
+
 _QUERY_CHARACTERS: Final = 8_192
 """As much of a query as is embedded."""
 _SIMILAR_SCORE: Final = 0.85
@@ -41,6 +46,7 @@ class Recaller:
         """Take what is searched, what embeds, who is told of searches, and in which time zone people speak."""
         self._database = writes.database
         self._worker = writes.worker
+        self._log = writes.recalls
         self._settings = writes.settings
         self._clock = writes.clock
         self._upkeep = upkeep
@@ -48,24 +54,33 @@ class Recaller:
 
     async def async_recall(self, caller: Caller, request: RecallRequest) -> RecallResult:
         """Find memories by meaning and by word. Raises InvalidInputError."""
-        said = request.query.strip()
-        if not said:
-            raise InvalidInputError("query_empty")
-        query = parse(said) if request.syntax else Query(said)
-        limit = self._settings.recall_limit if request.limit is None else request.limit
-        if not 1 <= limit <= MAX_RECALL_LIMIT:
-            raise InvalidInputError("invalid_limit", max=MAX_RECALL_LIMIT)
-        if request.threshold is not None and not 0 <= request.threshold <= 1:
-            raise InvalidInputError("invalid_threshold")
-        now = self._clock()
-        spans = time_spans(query.text, now, self._zone())
+        began, begun, now = time.perf_counter(), self._log.begin(), self._clock()
+        query = _checked(request)
         vectors = await self._worker.async_query_vectors(_embeddable(query.text))
-        wanted = search.Search(
+        wanted = self._wanted(caller, request, query, vectors, now)
+        hits, explanation = await self._async_search(wanted)
+        self._worker.set_last_recall(now)
+        result = RecallResult(
+            hits=hits,
+            space=self._worker.model_of(vectors),
+            explanation=explanation,
+            took_ms=(time.perf_counter() - began) * 1_000,
+        )
+        if not request.log:
+            return result
+        return replace(result, number=self._log.add(begun, caller, request, result, at=now, threshold=wanted.threshold))
+
+    def _wanted(
+        self, caller: Caller, request: RecallRequest, query: Query, vectors: Mapping[int, Vector], now: float
+    ) -> search.Search:
+        """Return all that the recall is made of. Raises InvalidInputError, NotAllowedError."""
+        spans = time_spans(query.text, now, self._zone())
+        return search.Search(
             query=query,
             owners=policy.visible_owners(caller, request.filter.owner),
             where=request.filter,
             vectors=vectors,
-            limit=limit,
+            limit=self._settings.recall_limit if request.limit is None else request.limit,
             threshold=self._threshold(request, query),
             strict=request.threshold is not None,
             keyword_weight=self._settings.keyword_weight,
@@ -75,9 +90,6 @@ class Recaller:
             own_first=True,
             explain=request.explain,
         )
-        hits, explanation = await self._async_search(wanted)
-        self._worker.set_last_recall(wanted.now)
-        return RecallResult(hits=hits, space=self._worker.model_of(vectors), explanation=explanation)
 
     def _threshold(self, request: RecallRequest, query: Query) -> float:
         """Return the least score. What has a phrase or prefix that was asked for is not left out for its meaning."""
@@ -133,6 +145,19 @@ class Recaller:
         found = await self._database.async_read(work)
         self._upkeep.note_search()
         return found
+
+
+def _checked(request: RecallRequest) -> Query:
+    """Return what is asked. Raises InvalidInputError."""
+    said = request.query.strip()
+    if not said:
+        raise InvalidInputError("query_empty")
+    query = parse(said) if request.syntax else Query(said)
+    if request.limit is not None and not 1 <= request.limit <= MAX_RECALL_LIMIT:
+        raise InvalidInputError("invalid_limit", max=MAX_RECALL_LIMIT)
+    if request.threshold is not None and not 0 <= request.threshold <= 1:
+        raise InvalidInputError("invalid_threshold")
+    return query
 
 
 def _embeddable(query: str) -> str:

@@ -46,7 +46,8 @@ class UseCounter:
         uses, self._uses = self._uses, {}
         rows = [(memory_id, times, last) for memory_id, (times, last) in uses.items()]
         try:
-            await asyncio.shield(self._database.async_write(lambda connection: memories.touch(connection, rows)))
+            write = self._database.async_write(lambda connection: memories.touch(connection, rows), minor=True)
+            await asyncio.shield(write)
         except StorageError:
             for memory_id, (times, last) in self._uses.items():  # used again meanwhile
                 uses[memory_id] = uses.get(memory_id, (0, 0.0))[0] + times, last

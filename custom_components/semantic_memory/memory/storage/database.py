@@ -61,6 +61,8 @@ class Database:
         """Called in the event loop when :attr:`fault` has changed."""
         self.on_index_damage: Callable[[], None] = lambda: None
         """Called in the event loop when an index could not be read."""
+        self.version = 0
+        """Grows with every transaction that changes what memories say or are found by."""
         self._held = held
         self._rewrite_owed = False
 
@@ -75,9 +77,12 @@ class Database:
             await self.async_close()
             raise
 
-    async def async_write[T](self, work: Work[T]) -> T:
-        """Run ``work`` in a transaction of its own; it is durable when this returns."""
-        return await self._run(self._writer, self._in_transaction, work, time.monotonic())
+    async def async_write[T](self, work: Work[T], *, minor: bool = False) -> T:
+        """Run ``work`` in a transaction of its own; it is durable when this returns.
+
+        ``minor``: what was read before is as good as new, see :attr:`version`.
+        """
+        return await self._run(self._writer, self._in_transaction, work, time.monotonic(), minor)
 
     def follow_transactions(self, follow: Follow) -> None:
         """Have ``follow`` called on the writer's thread after every transaction, with whether it was committed.
@@ -208,12 +213,13 @@ class Database:
             raise
         self._write_connection = connection
 
-    def _in_transaction[T](self, work: Work[T], since: float) -> T:
+    def _in_transaction[T](self, work: Work[T], since: float, minor: bool) -> T:
         connection = self._writing
         _begin(connection, since)
         try:
             result = work(connection)
             connection.execute("COMMIT")
+            self.version += not minor
         except BaseException as err:
             with suppress(sqlite3.Error):  # SQLite may have rolled back by itself (a full disk)
                 connection.execute("ROLLBACK")

@@ -100,6 +100,8 @@ class Conditions:
         return {**self.parameters, "seqs": _as_json(seqs)}
 
     def _add_filter(self, where: MemoryFilter) -> None:
+        if where.ids is not None:
+            self._add("id IN (SELECT value FROM json_each(:ids))", ids=json.dumps(list(where.ids)))
         if where.scope is not None:
             self._add("scope = :scope", scope=str(parse_scope(where.scope)))
         if where.category is not None:

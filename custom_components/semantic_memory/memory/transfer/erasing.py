@@ -53,6 +53,7 @@ class Eraser:
             memories = await self._async_erase_memories(caller, user_id)
             history = await self._writes.async_change(caller, partial(_erase_history, user_id=user_id))
             self._writes.worker.serving.forget_queries()
+            self._writes.recalls.forget_person(user_id)
             try:
                 await self._snapshots.async_scrub(partial(erasing.erase_rows, owner=user_id))
             except StorageError as err:

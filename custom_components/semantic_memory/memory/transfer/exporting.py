@@ -1,7 +1,7 @@
 """Giving memories out as files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -37,6 +37,7 @@ class Exporter:
         """Take what is read, and what is held by whoever writes or removes exports."""
         self._database = writes.database
         self._clock = writes.clock
+        self._recalls = writes.recalls
         self._files = files
         self._folder = writes.database.path.parent / folder.FOLDER
 
@@ -73,7 +74,7 @@ class Exporter:
         async with self._async_new_file(caller, "person", writer, path) as file:
             seqs = await self._database.async_read(partial(exports.choose_all, owner=user_id))
             await _async_run(file.write, writer.begin(header))
-            await _async_run(file.write, "".join(map(jsonl.encode, also)))
+            await _async_run(file.write, "".join(map(jsonl.encode, [*also, *self._asked(user_id)])))
             count = await self._async_memories(file, writer, (user_id,), seqs, gone=None, with_history=True)
             await self._async_acts(file, user_id)
         return ExportReport(path=file.path, format=ExportFormat.JSONL, memories=count, size=file.size)
@@ -119,6 +120,11 @@ class Exporter:
             await _async_run(_write_memories, file, writer, given)
             count += len(given)
         return count
+
+    def _asked(self, user_id: str) -> Iterator[Record]:
+        """Yield what is kept in memory of the person's questions."""
+        for recall in (*self._recalls.of((user_id,)), *self._recalls.by(user_id)):
+            yield {"type": "recall", **asdict(recall)}
 
     async def _async_acts(self, file: NewFile, user_id: str) -> None:
         """Write the person's part in memories that are not theirs."""

@@ -1,0 +1,36 @@
+"""What happened to memories, across all of them. Functions of a reader's connection."""
+
+from collections.abc import Collection, Sequence
+import json
+import sqlite3
+from typing import NamedTuple
+
+from ..models import ChangeKind, HistoryEntry
+from .memories import HISTORY_COLUMNS, history_from_row, owner_condition
+
+
+class Line(NamedTuple):
+    """One line of the history of one memory."""
+
+    memory_id: str | None
+    """``None`` for a memory that these owners do not have today."""
+    entry: HistoryEntry
+
+
+def changes(
+    connection: sqlite3.Connection,
+    owners: Sequence[str],
+    kinds: Collection[ChangeKind],
+    before: int | None,
+    limit: int,
+) -> list[Line]:
+    """Return lines about memories while they were these owners', the newest first, with ids smaller than ``before``."""
+    owned, parameters = owner_condition(owners)
+    was, is_ = (owned.replace("owner", f"{state} ->> 'owner'", 1) for state in ("before", "after"))
+    rows = connection.execute(
+        f"SELECT (SELECT memory.id FROM memory WHERE seq = memory_seq AND {owned}), {HISTORY_COLUMNS} FROM history"
+        f" WHERE ({was} OR {is_}) AND kind IN (SELECT value FROM json_each(:kinds))"
+        " AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
+        {**parameters, "kinds": json.dumps(list(kinds)), "before": before, "limit": limit},
+    )
+    return [Line(memory_id, history_from_row(columns, owners)) for memory_id, *columns in rows]
