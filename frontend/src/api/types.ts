@@ -265,6 +265,8 @@ export interface Atlas {
   model: string | null;
   /** How many memories there are; `points` holds 20,000 at most. */
   total: number;
+  /** Those without a vector of this space yet: they are not among the points. */
+  missing: number;
   /** Share of the variance that the two axes hold, 0..1. */
   explained: number;
   /** Columns of equal length; x and y are -1..1. */
@@ -306,7 +308,8 @@ export interface ChangeEntry {
   id: string;
   at: string;
   kind: ChangeKind;
-  memory_id: string;
+  /** null where the user no longer sees the memory. */
+  memory_id: string | null;
   key: string;
   surface: string;
   actor_name: string | null;
