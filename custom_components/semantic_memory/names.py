@@ -2,23 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-import re
-from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr
 from homeassistant.loader import IntegrationNotLoaded, async_get_loaded_integration
 
-_USER_ID: Final = re.compile("[0-9a-f]{32}")
+from .people import USER_ID, names_of_users
 
 
 async def async_names(hass: HomeAssistant) -> Names:
     """Return what finds names; users are as they are now, everything else as it is when it is asked for."""
-    users = {user.id: user.name or "" for user in await hass.auth.async_get_users()}
-    for person in hass.states.async_all("person"):
-        if (user_id := person.attributes.get("user_id")) in users:
-            users[user_id] = person.name
-    return Names(hass, users)
+    return Names(hass, names_of_users(hass, await hass.auth.async_get_users()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +26,8 @@ class Names:
         """Return who acted: a user, or else an integration, or what stands for acting without a user as it is."""
         if not actor_id:
             return None
-        if actor_id in self.users or _USER_ID.fullmatch(actor_id):
-            return self.users.get(actor_id) or None
+        if USER_ID.fullmatch(actor_id):
+            return self.users.get(actor_id)
         return self._integration(actor_id) or actor_id
 
     def agent(self, agent_id: str | None) -> str | None:

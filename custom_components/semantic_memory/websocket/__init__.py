@@ -8,10 +8,10 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from . import info
+from . import activity, atlas, info
 from .base import Command, register
 
-COMMANDS: Final[tuple[Command, ...]] = (*info.COMMANDS,)
+COMMANDS: Final[tuple[Command, ...]] = (*info.COMMANDS, *atlas.COMMANDS, *activity.COMMANDS)
 
 
 @callback
