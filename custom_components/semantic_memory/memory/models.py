@@ -21,6 +21,8 @@ MAX_EXPIRY_DAYS: Final = 36_500
 MAX_RECALL_LIMIT: Final = 50
 MAX_LIST_LIMIT: Final = 500
 SECONDS_PER_DAY: Final = 86_400.0
+EXPIRING_DAYS: Final = 7
+"""What ends within as many days is said to be expiring."""
 
 
 class Scope(StrEnum):
@@ -170,12 +172,20 @@ class MemoryChanges:
     value: str | None = None
     scope: Scope | str | None = None
     """``user`` or ``household``: moves the memory to that owner."""
+    owner: str | None = None
+    """A user id or ``HOUSEHOLD``: moves the memory there, where it lasts as long as it did (see ``policy``)."""
     category: Category | str | None = None
     tags: object = None
+    """Instead of those it has."""
+    add_tags: object = None
+    remove_tags: object = None
+    """Compared folded; added ones win."""
     confidence: float | None = None
     pinned: bool | None = None
     expires_in_days: float | None = None
     """0: never."""
+    expires_at: float | None = None
+    """When it ends; instead of a number of days."""
     source: Source = field(default_factory=Source)
 
 
@@ -185,6 +195,8 @@ class MemoryFilter:
 
     owner: str | None = None
     """One of the owners that the caller may see."""
+    ids: Sequence[str] | None = None
+    """One of these."""
     scope: Scope | str | None = None
     category: Category | str | None = None
     tags: object = None
@@ -195,9 +207,13 @@ class MemoryFilter:
     created_before: float | None = None
     updated_after: float | None = None
     updated_before: float | None = None
-    ids: Sequence[str] | None = None
-    """One of these."""
+    expires_before: float | None = None
+    """Those that end, and before this time."""
     pinned: bool | None = None
+    expiring: bool | None = None
+    """Whether they end within ``EXPIRING_DAYS``."""
+    surface: str | None = None
+    """Where they came from."""
     forgotten: bool = False
     """``True``: those that were forgotten and can still be restored, instead of the live ones."""
 
@@ -210,8 +226,6 @@ class RecallRequest:
     syntax: bool = False
     """Read phrases, prefixes and exclusions out of the query (see ``query``); right for what somebody typed to search,
     wrong for what somebody said or a model wrote, who put quotes around names that may be spelt differently."""
-    expires_before: float | None = None
-    """Those that end, and before this time."""
     limit: int | None = None
     """``None``: the default of the settings."""
     threshold: float | None = None
@@ -221,6 +235,10 @@ class RecallRequest:
     """Count this recall as a use of what it finds."""
     explain: bool = False
     """Say of the search and of each hit where the scores come from, which takes about as long again."""
+    source: Source = field(default_factory=Source)
+    """Through what the question came."""
+    log: bool = False
+    """Keep the recall in memory for a while, so that people see what was asked and found (see ``recalls``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,10 +253,6 @@ class Hit:
     """0..1 calibrated similarity, ``None`` where only words were compared."""
     keyword_score: float | None
     """0..1, share of the question's weight that its words carry, ``None`` where no word matched."""
-    source: Source = field(default_factory=Source)
-    """Through what the question came."""
-    log: bool = False
-    """Keep the recall in memory for a while, so that people see what was asked and found (see ``recalls``)."""
     explanation: Explanation | None = None
     """If it was asked for."""
 
@@ -252,6 +266,10 @@ class RecallResult:
     """Model of the embedding space that served, ``None`` where only words were compared."""
     explanation: SearchExplanation | None = None
     """If it was asked for."""
+    took_ms: float = 0.0
+    """Milliseconds, with embedding the question."""
+    number: int | None = None
+    """Of the recall in the log, ``None`` where it is not kept there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,10 +284,6 @@ class RememberResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryPage:
-    took_ms: float = 0.0
-    """Milliseconds, with embedding the question."""
-    number: int | None = None
-    """Of the recall in the log, ``None`` where it is not kept there."""
     """One page of a list."""
 
     memories: tuple[Memory, ...]
@@ -289,6 +303,8 @@ class HistoryEntry:
     surface: str
     before: dict[str, object] | None
     after: dict[str, object] | None
+    id: int = field(default=0, compare=False)
+    """Names the entry among all, for as long as the memory is there; 0 for one that comes from elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
