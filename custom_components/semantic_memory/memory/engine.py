@@ -38,6 +38,7 @@ from .models import (
     SortKey,
     Source,
 )
+from .overview import Overview
 from .recalling import Recaller
 from .snapshots import Snapshots
 from .status import EngineEvent, EngineStatus, Stats
@@ -100,6 +101,11 @@ class MemoryEngine:
         self.recalls = self._writes.recalls
         self.activity = Activity(self._writes)
         self.atlas = Atlas(self._writes, self._listeners)
+        self.overview = Overview(self._writes)
+        self._uses = UseCounter(database)
+        self._background = BackgroundTasks()
+        self.browser = Browser(self._writes, self._upkeep)
+        self.editor = Editor(self._writes, self._background)
         self.transfer = Transfer(self._writes, self._upkeep, self.snapshots, self._background)
         database.on_fault = lambda: self._tell(EngineEvent(kind="status"))
 

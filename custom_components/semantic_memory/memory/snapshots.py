@@ -53,6 +53,11 @@ class Snapshots:
         """Return the snapshots that can be restored, the newest first."""
         return await self._async_run(self._list)
 
+    async def async_glance(self) -> tuple[Snapshot, ...]:
+        """Return all snapshots, the newest first, at once: one that is damaged shows when it is to be restored."""
+        # Not on the thread that may be taking one.
+        return tuple(await asyncio.get_running_loop().run_in_executor(None, storing.glance, self.folder))
+
     async def async_scrub(self, work: Scrub) -> None:
         """Have ``work`` take something out of every snapshot, so that no trace is left of it. Tables may differ by age.
 

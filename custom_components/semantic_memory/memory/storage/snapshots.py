@@ -51,8 +51,8 @@ class Snapshot:
     """``daily``, ``manual``, ``migration`` or ``restore``."""
     size: int
     """Bytes."""
-    memories: int
-    """Live memories in it, of all owners."""
+    memories: int | None
+    """Live memories in it, of all owners; ``None`` where it was only glanced at and they could not be counted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -104,6 +104,24 @@ def look(folder: Path, file: SnapshotFile) -> Snapshot:
         memories = _checked(path)
         size = path.stat().st_size
     return Snapshot(name=file.name, taken_at=file.taken_at, reason=file.reason, size=size, memories=memories)
+
+
+def glance(folder: Path) -> list[Snapshot]:
+    """Return the snapshots, the newest first, without finding out whether they can be restored. Raises StorageError."""
+    found = []
+    for file in files(folder):
+        path = folder / file.name
+        with translated(path), suppress(FileNotFoundError):  # deleted meanwhile: it was outdated
+            size = path.stat().st_size
+            try:
+                with closing(_read_only(path, immutable=True)) as connection:
+                    memories: int | None = _count(connection)
+            except sqlite3.Error:
+                memories = None
+            found.append(
+                Snapshot(name=file.name, taken_at=file.taken_at, reason=file.reason, size=size, memories=memories)
+            )
+    return found
 
 
 def good(folder: Path) -> Iterator[Snapshot]:
@@ -257,8 +275,12 @@ def _checked(path: Path) -> int:
             raise DatabaseDamagedError(path=path)
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'migration'").fetchone() is None:
             raise DatabaseDamagedError(path=path)
-        (memories,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
-        return int(memories)
+        return _count(connection)
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    (memories,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
+    return int(memories)
 
 
 def _put_in_place(draft: Path, path: Path) -> None:
