@@ -90,7 +90,7 @@ async def async_remember(
     """
     engine = _engine(hass)
     with translate_errors():
-        caller, came_from = await _async_writer(hass, user_id, source)
+        caller, came_from = await _async_who(hass, user_id, source)
         details.setdefault("scope", Scope.HOUSEHOLD if user_id is None else Scope.USER)
         draft = models.MemoryDraft(
             value=value, force_new=force_new, expires_in_days=_days(expires), source=came_from, **details
@@ -106,6 +106,7 @@ async def async_recall(
     query: str,
     *,
     user_id: str | None,
+    source: str,
     limit: int | None = None,
     threshold: float | None = None,
     **where: Unpack[Narrowing],
@@ -114,10 +115,18 @@ async def async_recall(
 
     ``limit`` is 1 to 50 and ``threshold`` 0 to 1; left out, both are as in the options.
     """
-    request = models.RecallRequest(query=query, limit=limit, threshold=threshold, filter=models.MemoryFilter(**where))
-    engine, caller = _engine(hass), await async_caller_for_integration(hass, user_id, None)
+    engine = _engine(hass)
     with translate_errors():
-        result = await engine.async_recall(caller, request)
+        caller, came_from = await _async_who(hass, user_id, source)
+        asked = models.RecallRequest(
+            query=query,
+            limit=limit,
+            threshold=threshold,
+            filter=models.MemoryFilter(**where),
+            source=came_from,
+            log=True,
+        )
+        result = await engine.async_recall(caller, asked)
     return [Found.of(hit) for hit in result.hits]
 
 
@@ -169,7 +178,7 @@ async def async_update(
     """
     engine = _engine(hass)
     with translate_errors():
-        caller, came_from = await _async_writer(hass, user_id, source)
+        caller, came_from = await _async_who(hass, user_id, source)
         wanted = models.MemoryChanges(expires_in_days=_days(expires), source=came_from, **changes)
         return Memory.of(await engine.async_update(caller, reference, wanted))
 
@@ -183,7 +192,7 @@ async def async_forget(
     """
     engine, meant = _engine(hass), [references] if isinstance(references, str) else references
     with translate_errors():
-        caller, came_from = await _async_writer(hass, user_id, source)
+        caller, came_from = await _async_who(hass, user_id, source)
         gone = await engine.async_forget(caller, meant, purge=purge, source=came_from)
     return tuple(map(Memory.of, gone))
 
@@ -192,7 +201,7 @@ async def async_restore(hass: HomeAssistant, reference: str, *, user_id: str | N
     """Bring the forgotten memory with this key or ID back."""
     engine = _engine(hass)
     with translate_errors():
-        caller, came_from = await _async_writer(hass, user_id, source)
+        caller, came_from = await _async_who(hass, user_id, source)
         return Memory.of(await engine.async_restore(caller, reference, source=came_from))
 
 
@@ -227,8 +236,8 @@ def _engine(hass: HomeAssistant) -> MemoryEngine:
     return entries[0].runtime_data.engine
 
 
-async def _async_writer(hass: HomeAssistant, user_id: str | None, source: str) -> tuple[Caller, models.Source]:
-    """Return who a change is for, and where it comes from. Raises InvalidInputError (``invalid_source``)."""
+async def _async_who(hass: HomeAssistant, user_id: str | None, source: str) -> tuple[Caller, models.Source]:
+    """Return who is acted for, and where that comes from. Raises InvalidInputError (``invalid_source``)."""
     if not valid_domain(source):
         raise InvalidInputError("invalid_source", source=source)
     caller = await async_caller_for_integration(hass, user_id, source)
