@@ -26,6 +26,7 @@ from .packages import async_built_in, async_obtain_missing
 from .people import async_follow_system_users
 from .services import async_setup_services
 from .websocket import async_setup_commands
+from .websocket.subscribing import async_announce
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = (Platform.BUTTON, Platform.EVENT, Platform.SENSOR)
@@ -57,6 +58,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntr
         raise _refusal(hass, err) from err
     if entry.runtime_data.engine.status.storage_error != DatabaseDamagedError.default_code:
         issues.async_clear_damage(hass)
+    async_announce(hass, entry)
     return True
 
 

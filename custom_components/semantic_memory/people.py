@@ -96,7 +96,10 @@ def caller_for_llm(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, llm_co
 
 
 async def async_caller_for_integration(hass: HomeAssistant, user_id: str | None, actor_id: str | None) -> Caller:
-    """Return who another integration acts for; like an automation it may name anybody. Raises ServiceValidationError."""
+    """Return who another integration acts for; like an automation it may name anybody.
+
+    Raises ServiceValidationError for what is no user's id.
+    """
     user = await hass.auth.async_get_user(user_id) if user_id is not None else None
     if user_id is not None and (user is None or user.system_generated):
         raise ServiceValidationError(

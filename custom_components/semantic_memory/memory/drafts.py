@@ -1,12 +1,15 @@
 """From what a caller sent to a memory that can be stored. Pure functions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 import math
+from typing import Any
 
 from ulid_transform import ulid_at_time
 
 from .errors import InvalidInputError
 from .models import (
+    HOUSEHOLD,
     MAX_EXPIRY_DAYS,
     MAX_VALUE_LENGTH,
     SECONDS_PER_DAY,
@@ -19,8 +22,8 @@ from .models import (
     Scope,
     Source,
 )
-from .policy import owner_for, parse_category, parse_scope
-from .text import derive_key, normalise_key, parse_tags, storable
+from .policy import owner_for, parse_category, parse_scope, require_may_give
+from .text import derive_key, fold, normalise_key, parse_tags, storable
 
 _SESSION_DAYS = 1.0
 
@@ -107,6 +110,7 @@ def edited(memory: Memory, caller: Caller, changes: MemoryChanges, now: float, s
     """Return a memory with the changes that were asked for. Raises InvalidInputError."""
     scope = memory.scope if changes.scope is None else parse_scope(changes.scope)
     days = _checked_days(changes.expires_in_days)
+    expires_at = _checked_moment(changes.expires_at, now)
     changed = replace(
         memory,
         key=memory.key if changes.key is None else normalise_key(changes.key),
@@ -115,21 +119,61 @@ def edited(memory: Memory, caller: Caller, changes: MemoryChanges, now: float, s
         # Its scope given again moves nothing: what a satellite keeps for today stays the household's.
         owner=memory.owner if scope is memory.scope else owner_for(caller, scope),
         category=memory.category if changes.category is None else parse_category(changes.category),
-        tags=memory.tags if changes.tags is None else parse_tags(changes.tags),
+        tags=_tags(memory, changes),
         confidence=_first(_checked_confidence(changes.confidence), memory.confidence),
         pinned=memory.pinned if changes.pinned is None else changes.pinned,
     )
-    if days is not None or (changed.pinned and not memory.pinned) or changed.scope is not memory.scope:
+    if expires_at is not None:
+        changed = replace(changed, expires_at=expires_at)
+    elif days is not None or (changed.pinned and not memory.pinned) or changed.scope is not memory.scope:
         changed = replace(changed, expires_at=_expiry(changed, days, now, settings))
+    if changes.owner is not None:
+        changed = moved(changed, caller, changes.owner)
     return changed if changed == memory else replace(changed, updated_at=now, source=changes.source)
+
+
+def moved(memory: Memory, caller: Caller, owner: str) -> Memory:
+    """Return a memory as another owner's, in the scope that fits. Raises NotAllowedError (``move_to_other``)."""
+    require_may_give(caller, owner)
+    if memory.scope is Scope.SESSION:
+        return replace(memory, owner=owner)
+    return replace(memory, owner=owner, scope=Scope.HOUSEHOLD if owner == HOUSEHOLD else Scope.USER)
+
+
+def in_state(memory: Memory, state: Mapping[str, Any]) -> Memory:
+    """Return a memory as a line of its history has it."""
+    return replace(
+        memory,
+        key=state["key"],
+        value=state["value"],
+        owner=state["owner"],
+        scope=Scope(state["scope"]),
+        category=Category(state["category"]),
+        tags=tuple(state["tags"]),
+        confidence=state["confidence"],
+        pinned=state["pinned"],
+        expires_at=state["expires_at"],
+    )
+
+
+def reverted(memory: Memory, state: Mapping[str, Any], source: Source, now: float, settings: EngineSettings) -> Memory:
+    """Return a memory as it was once; what would have ended since gets a new lease."""
+    before = in_state(memory, state)
+    if before == memory:
+        return memory
+    return replace(_with_lease(before, now, settings), updated_at=now, source=source)
 
 
 def restored(memory: Memory, now: float, settings: EngineSettings) -> Memory:
     """Return a forgotten memory as a live one; one that had expired gets a new lease."""
-    expires_at = memory.expires_at
-    if expires_at is not None and expires_at <= now:
-        expires_at = _expiry(memory, None, now, settings)
-    return replace(memory, deleted_at=None, updated_at=now, expires_at=expires_at)
+    return replace(_with_lease(memory, now, settings), deleted_at=None, updated_at=now)
+
+
+def _with_lease(memory: Memory, now: float, settings: EngineSettings) -> Memory:
+    """Return a memory whose end lies ahead."""
+    if memory.expires_at is None or memory.expires_at > now:
+        return memory
+    return replace(memory, expires_at=_expiry(memory, None, now, settings))
 
 
 def _renewed(changed: Memory, memory: Memory, days: float | None, now: float, settings: EngineSettings) -> float | None:
@@ -168,6 +212,21 @@ def _checked_days(days: float | None) -> float | None:
     if days is not None and not (math.isfinite(days) and 0 <= days <= MAX_EXPIRY_DAYS):
         raise InvalidInputError("invalid_expiry", max=MAX_EXPIRY_DAYS)
     return days
+
+
+def _checked_moment(moment: float | None, now: float) -> float | None:
+    if moment is not None and not now < moment <= now + MAX_EXPIRY_DAYS * SECONDS_PER_DAY:
+        raise InvalidInputError("invalid_expiry", max=MAX_EXPIRY_DAYS)
+    return moment
+
+
+def _tags(memory: Memory, changes: MemoryChanges) -> tuple[str, ...]:
+    """Return the tags that a memory has after changes, in their order. Raises InvalidInputError."""
+    tags = memory.tags if changes.tags is None else parse_tags(changes.tags)
+    gone = {fold(tag) for tag in parse_tags(changes.remove_tags)}
+    kept = [tag for tag in tags if fold(tag) not in gone]
+    added = parse_tags(changes.add_tags)
+    return parse_tags([*kept, *added]) if added else tuple(kept)
 
 
 def _first(value: float | None, default: float) -> float:

@@ -15,7 +15,9 @@ from . import drafts, policy
 from .activity import Activity
 from .atlas import Atlas
 from .background import BackgroundTasks
+from .browsing import Browser
 from .checking import Checks
+from .editing import Editor
 from .embedding.base import Embedder
 from .errors import EmbeddingError, StorageError
 from .forgetting import Forgetter
@@ -96,8 +98,6 @@ class MemoryEngine:
         self._forgetter = Forgetter(self._writes, self._upkeep, self.snapshots)
         self.hold = Hold(database, self._upkeep, self.snapshots)
         self.checks = Checks(database, self._worker, clock)
-        self._uses = UseCounter(database)
-        self._background = BackgroundTasks()
         self.recalls = self._writes.recalls
         self.activity = Activity(self._writes)
         self.atlas = Atlas(self._writes, self._listeners)
@@ -198,20 +198,13 @@ class MemoryEngine:
         similar = await self._recaller.async_similar(caller, memory, known)
         return RememberResult(outcome=outcome, memory=memory, similar=similar)
 
-    @_to_the_end
     async def async_update(self, caller: Caller, reference: str, changes: MemoryChanges) -> Memory:
         """Change the memory with this key or id.
 
-        Raises MemoryNotFoundError, KeyInUseError, NotAllowedError (``household_move``).
+        Raises MemoryNotFoundError, KeyInUseError, NotAllowedError (``household_move``, ``move_to_other``).
         """
-        owners = policy.visible_owners(caller)
-        before, after = await self._writes.async_change(
-            caller, lambda change: change.edit(owners, reference, caller, changes)
-        )
-        if after != before:
-            surface = changes.source.surface
-            await self._writes.async_changed("change", [after], [before], actor=caller.actor, surface=surface)
-        return after
+        (memory,) = await self.editor.async_update(caller, [reference], changes)
+        return memory
 
     @_to_the_end
     async def async_forget(
@@ -233,12 +226,9 @@ class MemoryEngine:
             return await self._forgetter.async_purge(caller, references, where, source)
         return await self._forgetter.async_forget(caller, references, where, source)
 
-    @_to_the_end
     async def async_restore(self, caller: Caller, reference: str, *, source: Source = _MAINTENANCE) -> Memory:
         """Bring a forgotten memory back. Raises MemoryNotFoundError, KeyInUseError."""
-        owners = policy.visible_owners(caller)
-        memory = await self._writes.async_change(caller, lambda change: change.restore(owners, reference, source))
-        await self._writes.async_changed("restore", [memory], [])
+        (memory,) = await self.editor.async_restore(caller, [reference], source=source)
         return memory
 
     # Reading

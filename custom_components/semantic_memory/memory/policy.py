@@ -46,6 +46,12 @@ def require_may_move(caller: Caller, before: Memory, after: Memory) -> None:
         raise NotAllowedError("household_move")
 
 
+def require_may_give(caller: Caller, owner: str) -> None:
+    """Let nobody but trusted callers make a memory somebody else's. Raises NotAllowedError (``move_to_other``)."""
+    if not caller.trusted and owner not in visible_owners(caller):
+        raise NotAllowedError("move_to_other")
+
+
 def parse_scope(scope: Scope | str) -> Scope:
     """Return the scope of that name. Raises InvalidInputError (``invalid_scope``)."""
     return _parse(Scope, scope, "scope")

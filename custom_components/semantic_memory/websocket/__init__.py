@@ -8,10 +8,18 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from . import activity, atlas, info
+from . import activity, atlas, changing, info, reading, status, subscribing
 from .base import Command, register
 
-COMMANDS: Final[tuple[Command, ...]] = (*info.COMMANDS, *atlas.COMMANDS, *activity.COMMANDS)
+COMMANDS: Final[tuple[Command, ...]] = (
+    *info.COMMANDS,
+    *reading.COMMANDS,
+    *changing.COMMANDS,
+    *subscribing.COMMANDS,
+    *activity.COMMANDS,
+    *atlas.COMMANDS,
+    *status.COMMANDS,
+)
 
 
 @callback

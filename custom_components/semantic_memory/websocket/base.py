@@ -133,16 +133,15 @@ def _loaded(hass: HomeAssistant) -> SemanticMemoryConfigEntry:
 
 def _checked(schema: vol.Schema, sent: dict[str, Any]) -> dict[str, Any]:
     """Return what was sent as the handlers take it. Raises InvalidInputError."""
+    required = {str(marker): isinstance(marker, vol.Required) for marker in schema.schema}
+    for field in sent.keys() - required.keys():
+        raise InvalidInputError("field_unknown", field=field)
+    for field in [name for name, needed in required.items() if needed and name not in sent]:
+        raise InvalidInputError("field_missing", field=field)
     try:
         data: dict[str, Any] = schema(sent)
     except vol.MultipleInvalid as err:
-        first = err.errors[0]
-        field = ".".join(str(part) for part in first.path)
-        if isinstance(first, vol.RequiredFieldInvalid):
-            raise InvalidInputError("field_missing", field=field) from err
-        if isinstance(first, vol.ExtraKeysInvalid):
-            raise InvalidInputError("field_unknown", field=field) from err
-        raise InvalidInputError("field_invalid", field=field) from err
+        raise InvalidInputError("field_invalid", field=".".join(map(str, err.errors[0].path))) from err
     return data
 
 

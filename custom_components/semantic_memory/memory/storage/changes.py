@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import sqlite3
 from typing import Final, NamedTuple
 
-from .. import drafts, policy, text
+from .. import drafts, policy, text, undoing
 from ..drafts import Prepared
 from ..errors import InvalidInputError, KeyInUseError, MemoryNotFoundError
 from ..models import Caller, ChangeKind, EngineSettings, Memory, MemoryChanges, MemoryFilter, Outcome, Source
@@ -65,11 +65,31 @@ class Change:
         self.expire()
         seq, before = self.require(owners, reference)
         after = drafts.edited(before, caller, changes, self.now, self.settings)
+        self._apply(caller, seq, before, after)
+        return before, after
+
+    def undo(
+        self, owners: Sequence[str], reference: str, caller: Caller, entry_id: int, source: Source
+    ) -> tuple[Memory, Memory]:
+        """Bring back how a memory was before a line of its history; return how it was and is.
+
+        Raises MemoryNotFoundError, InvalidInputError (see ``undoing``), KeyInUseError, NotAllowedError.
+        """
+        self.expire()
+        seq, before = find_any(self.connection, owners, reference, self.now)
+        lines = memories.history(self.connection, seq, owners)
+        entry = undoing.require(caller, before, next((line for line in lines if line.id == entry_id), None))
+        if before.deleted_at is not None:
+            return self.restore(owners, before.id, source)
+        after = drafts.reverted(before, entry.before or {}, source, self.now, self.settings)
+        self._apply(caller, seq, before, after)
+        return before, after
+
+    def _apply(self, caller: Caller, seq: int, before: Memory, after: Memory) -> None:
         if after != before:
             policy.require_may_move(caller, before, after)
             self._refuse_taken_key(after, seq)
             self._replace(seq, ChangeKind.CHANGE, after.source.surface, before, after)
-        return before, after
 
     def forget(self, found: Sequence[tuple[int, Memory]], kind: ChangeKind, surface: str) -> list[Memory]:
         """Take memories out of sight; they can be restored."""
@@ -95,8 +115,8 @@ class Change:
         self.index.remove(self.connection, spaces.space_ids(self.connection), live)
         memories.purge(self.connection, [seq for seq, _ in found])
 
-    def restore(self, owners: Sequence[str], reference: str, source: Source) -> Memory:
-        """Bring a forgotten memory back. Raises MemoryNotFoundError, KeyInUseError."""
+    def restore(self, owners: Sequence[str], reference: str, source: Source) -> tuple[Memory, Memory]:
+        """Bring a forgotten memory back; return how it was and is. Raises MemoryNotFoundError, KeyInUseError."""
         self.expire()
         found = self._by_reference(owners, reference, forgotten=True)
         if not found:
@@ -107,7 +127,7 @@ class Change:
         memories.replace(self.connection, seq, after, reembed=False)
         self._record(seq, ChangeKind.RESTORE, source.surface, None, after)
         spaces.reindex(self.connection, [seq], self.index)
-        return after
+        return before, after
 
     def require(self, owners: Sequence[str], reference: str) -> tuple[int, Memory]:
         """Return the live memory with this key or id, the first owner's first. Raises MemoryNotFoundError."""
@@ -218,6 +238,15 @@ def require(connection: sqlite3.Connection, owners: Sequence[str], reference: st
     if not found:
         raise MemoryNotFoundError(reference)
     return min(found, key=lambda item: owners.index(item[1].owner))
+
+
+def find_any(connection: sqlite3.Connection, owners: Sequence[str], reference: str, now: float) -> tuple[int, Memory]:
+    """Return the memory with this key or id, a live one rather than one forgotten. Raises MemoryNotFoundError."""
+    found = by_reference(connection, owners, reference, now, forgotten=False)
+    found = found or by_reference(connection, owners, reference, now, forgotten=True)
+    if not found:
+        raise MemoryNotFoundError(reference)
+    return min(found, key=lambda item: (owners.index(item[1].owner), -(item[1].deleted_at or 0.0)))
 
 
 def by_reference(

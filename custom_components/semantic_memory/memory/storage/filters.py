@@ -5,7 +5,7 @@ import json
 import sqlite3
 
 from ..errors import InvalidInputError
-from ..models import Memory, MemoryFilter
+from ..models import EXPIRING_DAYS, SECONDS_PER_DAY, Memory, MemoryFilter
 from ..policy import parse_category, parse_scope
 from ..query import Pattern, Query
 from ..text import fold, match_all, parse_tags, search_terms, storable, words
@@ -108,6 +108,12 @@ class Conditions:
             self._add("category = :category", category=str(parse_category(where.category)))
         if where.pinned is not None:
             self._add("pinned = :pinned", pinned=int(where.pinned))
+        if where.expiring is not None:
+            soon = "expires_at NOT NULL AND expires_at <= :soon"
+            until = self.now + EXPIRING_DAYS * SECONDS_PER_DAY
+            self._add(soon if where.expiring else f"NOT ({soon})", soon=until)
+        if where.surface is not None:
+            self._add("surface = :surface", surface=storable(where.surface))
         for field in ("created", "updated"):
             _check_dates(where, f"{field}_after", f"{field}_before")
         for name, comparison, limit in (
@@ -115,6 +121,7 @@ class Conditions:
             ("created_before", "created_at <", where.created_before),
             ("updated_after", "updated_at >=", where.updated_after),
             ("updated_before", "updated_at <", where.updated_before),
+            ("expires_before", "expires_at <", where.expires_before),
         ):
             if limit is not None:
                 self._add(f"{comparison} :{name}", **{name: limit})
@@ -123,7 +130,6 @@ class Conditions:
                 f"EXISTS (SELECT 1 FROM json_each(memory.tags) WHERE fold(value) = :tag_{place})",
                 **{f"tag_{place}": fold(tag)},
             )
-            ("expires_before", "expires_at <", where.expires_before),
         if where.text and where.text.strip():
             self._add_text(where)
 

@@ -8,7 +8,7 @@ import sqlite3
 from typing import Final
 
 from ..errors import InvalidInputError
-from ..models import MAX_LIST_LIMIT, SECONDS_PER_DAY, Memory, MemoryPage, SortKey
+from ..models import EXPIRING_DAYS, MAX_LIST_LIMIT, SECONDS_PER_DAY, Memory, MemoryPage, SortKey
 from ..status import EngineStatus, Stats
 from ..text import storable
 from .filters import Conditions
@@ -16,7 +16,7 @@ from .memories import LIVE, find, owner_condition
 
 _NEVER: Final = 1e12
 """Stands for "never" among times when they are put in order; it lies 30,000 years ahead."""
-_EXPRESSIONS: Final = {
+EXPRESSIONS: Final = {
     SortKey.UPDATED: "updated_at",
     SortKey.CREATED: "created_at",
     SortKey.LAST_USED: "coalesce(last_used_at, 0)",
@@ -24,7 +24,6 @@ _EXPRESSIONS: Final = {
     SortKey.EXPIRES: f"coalesce(expires_at, {_NEVER})",
     SortKey.USE_COUNT: "use_count",
 }
-_EXPIRING_DAYS: Final = 7
 _CORE_FACTS: Final = 5
 """Of each person."""
 _MAX_SEQ: Final = 2**63
@@ -42,7 +41,7 @@ def page(
     """Return one page. Raises InvalidInputError (``invalid_cursor``, ``invalid_limit``)."""
     if not 1 <= limit <= MAX_LIST_LIMIT:
         raise InvalidInputError("invalid_limit", max=MAX_LIST_LIMIT)
-    expression, order = _EXPRESSIONS[sort], "DESC" if descending else "ASC"
+    expression, order = EXPRESSIONS[sort], "DESC" if descending else "ASC"
     sql, parameters = conditions.sql, dict(conditions.parameters)
     if cursor is not None:
         # The next page begins behind the last row, wherever rows were added or removed meanwhile.
@@ -95,7 +94,7 @@ def stats(
 ) -> Stats:
     """Count the memories of these owners, of everybody for ``None``."""
     sql, parameters = ("1", dict[str, object]()) if owners is None else owner_condition(owners)
-    parameters |= {"now": now, "soon": now + _EXPIRING_DAYS * SECONDS_PER_DAY}
+    parameters |= {"now": now, "soon": now + EXPIRING_DAYS * SECONDS_PER_DAY}
     total, pinned, expiring = connection.execute(
         "SELECT count(*), coalesce(sum(pinned), 0), coalesce(sum(expires_at <= :soon), 0) FROM memory"
         f" WHERE {sql} AND {LIVE}",

@@ -12,7 +12,7 @@ _COLUMNS: Final = (
     "id, key, value, owner, scope, category, tags, confidence, pinned, surface, conversation_id, agent_id, device_id,"
     " area_id, created_at, updated_at, last_used_at, use_count, expires_at, deleted_at"
 )
-HISTORY_COLUMNS: Final = "at, kind, actor, surface, before, after"
+HISTORY_COLUMNS: Final = "at, kind, actor, surface, before, after, history.id"
 LIVE: Final = "deleted_at IS NULL AND (expires_at IS NULL OR expires_at > :now)"
 """Neither forgotten nor expired."""
 
@@ -94,8 +94,9 @@ def history(connection: sqlite3.Connection, seq: int, owners: Sequence[str]) -> 
 
 def history_from_row(row: Sequence[Any], owners: Sequence[str]) -> HistoryEntry:
     """Return one line of a history, with the states that were these owners' only."""
-    at, kind, actor, surface, before, after = row
+    at, kind, actor, surface, before, after, id_ = row
     return HistoryEntry(
+        id=id_,
         at=at,
         kind=ChangeKind(kind),
         actor=actor,

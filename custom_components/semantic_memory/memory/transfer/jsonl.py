@@ -85,7 +85,7 @@ def dump(memory: Memory, history: Sequence[HistoryEntry] | None = None) -> Recor
     record.update((name, getattr(memory, name)) for name in _FIELDS)
     record["source"] = asdict(memory.source)
     if history is not None:
-        record["history"] = [asdict(entry) for entry in history]
+        record["history"] = [_entry(entry) for entry in history]
     return record
 
 
@@ -179,6 +179,11 @@ def _load_source(record: object) -> Source:
     )
     line.end()
     return source
+
+
+def _entry(entry: HistoryEntry) -> Record:
+    """Return a line of a history; its id names it here only."""
+    return {name: value for name, value in asdict(entry).items() if name != "id"}
 
 
 def _load_entry(record: object) -> HistoryEntry:
