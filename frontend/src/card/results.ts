@@ -1,0 +1,60 @@
+import { mdiAccountOutline, mdiHomeOutline, mdiTimerSandComplete } from "@mdi/js";
+import { html, nothing, svg, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { Hit, Memory } from "../api/types.ts";
+import type { Format } from "../format.ts";
+import { navigate } from "../home-assistant.ts";
+import type { Localize } from "../localize.ts";
+
+/** Where the panel shows one memory. */
+export function addressOf(memory: Memory): string {
+  return `/semantic-memory/memories/${encodeURIComponent(memory.id)}`;
+}
+
+/** An icon without the elements of the panel, which may be loaded from another bundle. */
+export function icon(path: string): TemplateResult {
+  return html`<svg viewBox="0 0 24 24" aria-hidden="true">${svg`<path d=${path}></path>`}</svg>`;
+}
+
+/** Lists memories as links to the panel; values are text. */
+export function renderMemories(memories: readonly (Memory | Hit)[], t: Localize, format: Format): TemplateResult {
+  return html`<ul>
+    ${repeat(
+      memories,
+      ({ id }) => id,
+      (memory) =>
+        html`<li>
+          <a href=${addressOf(memory)} @click=${open}>
+            <span class="value" dir="auto">${memory.value}</span>
+            <span class="about">
+              ${"score" in memory ? renderScore(memory, t, format) : nothing}
+              <span>
+                ${icon(memory.owner === "household" ? mdiHomeOutline : mdiAccountOutline)}
+                ${t(memory.owner === "household" ? "scope.household" : "scope.user")}
+              </span>
+              ${
+                memory.expires_at === null
+                  ? nothing
+                  : html`<span>${icon(mdiTimerSandComplete)} ${t("card.until", { date: format.date(memory.expires_at) })}</span>`
+              }
+            </span>
+          </a>
+        </li>`,
+    )}
+  </ul>`;
+}
+
+function renderScore(hit: Hit, t: Localize, format: Format): TemplateResult {
+  return html`<span class="score">
+      <meter min="0" max="1" .value=${hit.score} aria-hidden="true"></meter>
+      <span aria-label=${t("card.score", { percent: format.percent(hit.score) })}>${format.percent(hit.score)}</span>
+    </span>
+    <span>${t(`card.match_${hit.match}`)}</span>`;
+}
+
+/** Goes on inside Home Assistant, unless another tab or window is wanted. */
+function open(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  navigate((event.currentTarget as HTMLAnchorElement).pathname);
+}
