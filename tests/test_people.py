@@ -108,7 +108,7 @@ def _entry(*rows: dict[str, str], options: dict[str, Any] | None = None) -> Mock
     """Return an entry with these satellites."""
     given = {"people": {"satellites": list(rows)}} if options is None else options
     entry = MockConfigEntry(domain="semantic_memory", options=given)
-    entry.runtime_data = SemanticMemoryData(Mock(), None, {SYSTEM})
+    entry.runtime_data = SemanticMemoryData(Mock(), None, {SYSTEM}, downloads=Mock(), uploads=Mock())
     return entry
 
 

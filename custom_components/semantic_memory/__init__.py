@@ -16,6 +16,7 @@ from . import issues
 from .backup import async_follow, async_is_under_way
 from .const import CONF_EMBEDDER, DOMAIN, EMBEDDER_OLLAMA, FOLDER
 from .data import SemanticMemoryConfigEntry, SemanticMemoryData, settings_from
+from .downloads import Downloads, DownloadView
 from .events import async_fire_events
 from .llm import async_register_llm_api
 from .memory.embedding.ollama import OllamaClient, OllamaEmbedder
@@ -23,8 +24,10 @@ from .memory.embedding.static import StaticEmbedder
 from .memory.engine import MemoryEngine
 from .memory.errors import DatabaseDamagedError, StorageError
 from .packages import async_built_in, async_obtain_missing
+from .panel import async_set_up_panel
 from .people import async_follow_system_users
 from .services import async_setup_services
+from .uploads import Uploads
 from .websocket import async_setup_commands
 from .websocket.subscribing import async_announce
 
@@ -33,9 +36,10 @@ PLATFORMS = (Platform.BUTTON, Platform.EVENT, Platform.SENSOR)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions and the websocket commands."""
+    """Register the actions, the websocket commands, and where exports are fetched."""
     async_setup_services(hass)
     async_setup_commands(hass)
+    hass.http.register_view(DownloadView)
     return True
 
 
@@ -68,7 +72,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEnt
         return False
     if entry.runtime_data.fetching is not None:  # it might start what is being closed
         entry.runtime_data.fetching.cancel()
-    await entry.runtime_data.engine.async_close()
+    await _async_close(entry)
     return True
 
 
@@ -80,13 +84,15 @@ async def async_remove_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEnt
 async def _async_set_up(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, engine: MemoryEngine) -> None:
     """Put an open engine to work; where this raises, Home Assistant undoes what is to be undone on unload."""
     client = _ollama_client(hass, entry)
-    entry.runtime_data = SemanticMemoryData(engine, client)
+    await engine.transfer.async_remove_downloads()  # a crash may have left some
+    entry.runtime_data = SemanticMemoryData(engine, client, downloads=Downloads(hass), uploads=Uploads(hass))
     await async_follow_system_users(hass, entry)
     entry.async_on_unload(issues.async_watch(hass, entry))
     entry.async_on_unload(async_fire_events(hass, entry))
-    entry.async_on_unload(_close_at_shutdown(hass, engine))
+    entry.async_on_unload(_close_at_shutdown(hass, entry))
     await _async_start(entry, await async_built_in(hass))
     entry.async_on_unload(async_register_llm_api(hass, entry))
+    await async_set_up_panel(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.runtime_data.fetching = entry.async_create_background_task(
         hass, async_obtain_missing(hass, entry, partial(_async_start, entry)), f"{DOMAIN} packages"
@@ -119,10 +125,18 @@ async def _async_start(entry: SemanticMemoryConfigEntry, built_in: StaticEmbedde
     await engine.async_start(built_in, make(entry.data[CONF_MODEL]), make)
 
 
-def _close_at_shutdown(hass: HomeAssistant, engine: MemoryEngine) -> Callable[[], None]:
+async def _async_close(entry: SemanticMemoryConfigEntry) -> None:
+    """Close the memory, and remove what waits for a browser."""
+    data = entry.runtime_data
+    await data.uploads.async_close()
+    await data.engine.async_close()
+    await data.downloads.async_close()
+
+
+def _close_at_shutdown(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> Callable[[], None]:
     """Close the engine when Home Assistant ends, which unloads no entry; as late as data may be written."""
 
     async def close(_: Event) -> None:
-        await engine.async_close()
+        await _async_close(entry)
 
     return hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, close)

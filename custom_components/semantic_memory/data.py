@@ -15,9 +15,11 @@ from .const import (
     SECTION_RECALL,
     SECTION_RETENTION,
 )
+from .downloads import Downloads
 from .memory.embedding.ollama import OllamaClient
 from .memory.engine import MemoryEngine
 from .memory.models import EngineSettings
+from .uploads import Uploads
 
 type SemanticMemoryConfigEntry = ConfigEntry[SemanticMemoryData]
 
@@ -32,6 +34,10 @@ class SemanticMemoryData:
     """Users that Home Assistant made for itself and its add-ons: nobody in particular."""
     fetching: asyncio.Task[None] | None = None
     """Fetches packages that are missing."""
+    downloads: Downloads = field(kw_only=True)
+    """Exports that wait for a browser to fetch them."""
+    uploads: Uploads = field(kw_only=True)
+    """Files from a browser that are being imported."""
 
 
 def settings_from(options: Mapping[str, Any]) -> EngineSettings:

@@ -1,10 +1,13 @@
-"""What the action and the options need to take memories in from a file: which file, whose, and how it went."""
+"""What surfaces need to take memories in from a file: which file, whose, and how it went."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+import shutil
+import tempfile
 from typing import Final
 
+from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import translation
 from homeassistant.util import dt as dt_util
@@ -41,6 +44,23 @@ def _readable_path(hass: HomeAssistant, given: str) -> Path:
     if not allowed:
         raise NotAllowedError("import_path_not_allowed", path=given)
     return path
+
+
+def keep_upload(hass: HomeAssistant, upload: str) -> tuple[Path, Path]:
+    """Move a file from the browser into a folder of its own; return both. Blocks.
+
+    Raises InvalidInputError (``import_upload_missing``).
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f"{DOMAIN}_import_"))
+    try:
+        with process_uploaded_file(hass, upload) as uploaded:
+            return folder, Path(shutil.move(uploaded, folder / uploaded.name))
+    except (ValueError, OSError) as err:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise InvalidInputError("import_upload_missing") from err
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 async def async_import_options(

@@ -20,7 +20,13 @@ from .config_flow_checks import FlowProblem
 from .const import DOMAIN
 from .data import SemanticMemoryData
 from .errors import quote, translated
-from .imports import async_format_in_words, async_import_options, async_readable_path, async_report_in_words
+from .imports import (
+    async_format_in_words,
+    async_import_options,
+    async_readable_path,
+    async_report_in_words,
+    keep_upload,
+)
 from .memory.errors import DatabaseClosedError, SemanticMemoryError
 from .memory.models import Caller
 from .memory.transfer.reading.found import Format
@@ -34,7 +40,6 @@ from .options_import_forms import (
     CONF_UPLOAD,
     NOBODY,
     file_schema,
-    keep_upload,
     known_files,
     owner_schema,
 )

@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-import shutil
-import tempfile
 from typing import Final
 
-from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -20,8 +17,6 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .const import DOMAIN
-from .memory.errors import InvalidInputError
 from .memory.models import HOUSEHOLD
 from .memory.transfer.reading.found import Format
 
@@ -75,20 +70,3 @@ def known_files(configuration: Path) -> list[str]:
     """Return the files below the configuration folder that may be meant. Blocks."""
     found = (path for pattern in _LIKELY for path in sorted(configuration.glob(pattern)) if path.is_file())
     return [str(path.relative_to(configuration)) for path in islice(found, _MOST_OFFERED)]
-
-
-def keep_upload(hass: HomeAssistant, upload: str) -> tuple[Path, Path]:
-    """Move a file from the browser into a folder of its own; return both. Blocks.
-
-    Raises InvalidInputError (``import_upload_missing``).
-    """
-    folder = Path(tempfile.mkdtemp(prefix=f"{DOMAIN}_import_"))
-    try:
-        with process_uploaded_file(hass, upload) as uploaded:
-            return folder, Path(shutil.move(uploaded, folder / uploaded.name))
-    except (ValueError, OSError) as err:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise InvalidInputError("import_upload_missing") from err
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise

@@ -8,7 +8,7 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from . import activity, atlas, changing, info, reading, status, subscribing
+from . import activity, atlas, changing, files, info, reading, status, subscribing
 from .base import Command, register
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -19,6 +19,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *activity.COMMANDS,
     *atlas.COMMANDS,
     *status.COMMANDS,
+    *files.COMMANDS,
 )
 
 

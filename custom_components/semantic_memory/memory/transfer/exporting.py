@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -50,13 +50,15 @@ class Exporter:
         *,
         with_history: bool,
         overwrite: bool,
+        download: bool,
     ) -> ExportReport:
         """Write what the caller may see and the filter means; see :meth:`.Transfer.async_export`."""
         now, owners = self._clock(), policy.visible_owners(caller, where.owner)
         conditions = Conditions(owners, where, now)
         writer = WRITERS[format_]()
         header = jsonl.Header(exported_at=now, filter=jsonl.dump_filter(where))
-        async with self._async_new_file(caller, "memories", writer, path, overwrite=overwrite) as file:
+        name = folder.DOWNLOAD if download else folder.MEMORIES
+        async with self._async_new_file(caller, name, writer, path, overwrite=overwrite) as file:
             choose = partial(exports.choose, conditions=conditions, by_category=writer.by_category)
             seqs = await self._database.async_read(choose)
             await _async_run(file.write, writer.begin(header))
@@ -71,13 +73,19 @@ class Exporter:
         writer = JsonLinesWriter()
         whose = jsonl.dump_filter(MemoryFilter(owner=user_id))
         header = jsonl.Header(exported_at=self._clock(), content="person", filter=whose)
-        async with self._async_new_file(caller, "person", writer, path) as file:
+        async with self._async_new_file(caller, folder.PERSON, writer, path) as file:
             seqs = await self._database.async_read(partial(exports.choose_all, owner=user_id))
             await _async_run(file.write, writer.begin(header))
             await _async_run(file.write, "".join(map(jsonl.encode, [*also, *self._asked(user_id)])))
             count = await self._async_memories(file, writer, (user_id,), seqs, gone=None, with_history=True)
             await self._async_acts(file, user_id)
         return ExportReport(path=file.path, format=ExportFormat.JSONL, memories=count, size=file.size)
+
+    async def async_remove_downloads(self) -> None:
+        """Remove what was to be fetched once; a failure is no reason not to go on."""
+        async with self._files:
+            with suppress(OSError):
+                await _async_run(folder.remove_downloads, self._folder)
 
     @asynccontextmanager
     async def _async_new_file(

@@ -15,6 +15,10 @@ from typing import Final
 from .new_file import PARTIAL, NewFile
 
 FOLDER: Final = "exports"
+MEMORIES: Final = "memories"
+PERSON: Final = "person"
+DOWNLOAD: Final = "download"
+"""How files are called by what they are for."""
 _CHUNK: Final = 1 << 20
 _IN_USE: Final = frozenset({"memory.db", "memory.db-wal", "memory.db-shm"})
 """Files that SQLite has open: whoever else closes them in the same process drops its locks on them."""
@@ -35,6 +39,12 @@ def path_for_new(folder: Path, owner: str, name: str, suffix: str, now: float) -
     while os.path.lexists(path):
         path, number = own / f"{stem}-{number}{suffix}", number + 1
     return path
+
+
+def remove_downloads(folder: Path) -> None:
+    """Remove what was to be fetched once, and was not. Raises OSError."""
+    for path in folder.glob(f"*/{DOWNLOAD}-*"):
+        path.unlink(missing_ok=True)
 
 
 def remove_owner(folder: Path, owner: str) -> int:

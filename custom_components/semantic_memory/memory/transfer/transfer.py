@@ -61,15 +61,21 @@ class Transfer:
         path: Path | None = None,
         with_history: bool = False,
         overwrite: bool = False,
+        download: bool = False,
     ) -> ExportReport:
         """Write the memories that the caller may see and the filter means to a file, by default in the exports folder.
 
-        History is in JSON Lines only. The file appears once it is complete. Raises InvalidInputError (a bad filter,
-        ``wrong_suffix``, ``file_exists``, ``folder_missing``), FileUnavailableError.
+        History is in JSON Lines only. The file appears once it is complete. ``download``: whoever asks removes it
+        before long. Raises InvalidInputError (a bad filter, ``wrong_suffix``, ``file_exists``, ``folder_missing``),
+        FileUnavailableError.
         """
         return await self._exporter.async_export(
-            caller, where, format_, path, with_history=with_history, overwrite=overwrite
+            caller, where, format_, path, with_history=with_history, overwrite=overwrite, download=download
         )
+
+    async def async_remove_downloads(self) -> None:
+        """Remove exports that were to be fetched, and were not."""
+        await self._exporter.async_remove_downloads()
 
     async def async_export_person(
         self, caller: Caller, *, path: Path | None = None, also: Iterable[Record] = ()
