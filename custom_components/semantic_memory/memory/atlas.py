@@ -1,18 +1,15 @@
 """The map of the memories: all that a caller sees, in two dimensions, near to each other where they mean alike."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 import math
 import sqlite3
 from typing import Final
 
 from . import policy
-from .listeners import Listeners
+from .maps import Map, Version
 from .models import Caller, MemoryFilter
 from .projection import Projection, sample_size
-from .status import EngineEvent
 from .storage import exports, mapping
 from .storage.filters import Conditions
 from .storage.mapping import Place
@@ -21,34 +18,6 @@ from .writes import Writes
 
 MOST: Final = 20_000
 """Memories on a map."""
-_KEPT: Final = 2
-"""Maps that are kept, of different callers."""
-_HARMLESS: Final = frozenset({"recall", "status"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Map:
-    """The memories of one space, by their first two principal components."""
-
-    model: str | None
-    """``None`` where nothing is embedded, and so nothing placed."""
-    total: int
-    """How many memories there are."""
-    missing: int
-    """How many of them have no vector in the space (yet)."""
-    explained: float = 0.0
-    """Share of the variance that the two axes hold, 0..1."""
-    places: tuple[Place, ...] = ()
-    """Those that are shown, all that have a vector or as many of them as ``MOST``, from all times."""
-    x: Sequence[float] = ()
-    """Of each place, -1..1."""
-    y: Sequence[float] = ()
-    ends_at: float = math.inf
-    """When one of them expires."""
-
-
-type _Key = tuple[tuple[str, ...], int, int]
-"""Owners, space, and version of the database."""
 
 
 class Atlas:
@@ -57,14 +26,13 @@ class Atlas:
     Every coroutine may raise StorageError.
     """
 
-    def __init__(self, writes: Writes, listeners: Listeners) -> None:
-        """Take what is read, and who tells of changes."""
+    def __init__(self, writes: Writes) -> None:
+        """Take what is read."""
         self._database = writes.database
         self._serving = writes.worker.serving
         self._clock = writes.clock
-        self._maps: dict[_Key, Map] = {}
+        self._maps = writes.maps
         self._making = asyncio.Lock()
-        listeners.add(self._follow)
 
     async def async_map(self, caller: Caller) -> Map:
         """Return the map of what the caller may see, in the space that serves now."""
@@ -75,14 +43,12 @@ class Atlas:
                 conditions = Conditions(owners, MemoryFilter(), now)
                 total = await self._database.async_read(conditions.count)
                 return Map(model=None, total=total, missing=total)
-            key = owners, served.space.id, self._database.version
-            if (known := self._maps.get(key)) is not None and now < known.ends_at:
+            version = Version(owners, served.space.id, self._database.version)
+            if (known := self._maps.get(version, now)) is not None:
                 return known
             made = await self._async_make(owners, served.space, now)
-            if key[-1] == self._database.version:
-                while len(self._maps) >= _KEPT:
-                    del self._maps[next(iter(self._maps))]
-                self._maps[key] = made
+            if version.database == self._database.version:
+                self._maps.put(version, made)
             return made
 
     async def _async_make(self, owners: tuple[str, ...], space: Space, now: float) -> Map:
@@ -121,8 +87,3 @@ class Atlas:
         for batch in exports.batches(seqs):
             places += await self._database.async_read(partial(read, batch=batch))
         return places
-
-    def _follow(self, event: EngineEvent) -> None:
-        """Drop every map at a change: what was purged must not be kept anywhere."""
-        if event.kind not in _HARMLESS:
-            self._maps.clear()

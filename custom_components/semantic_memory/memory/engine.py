@@ -100,7 +100,7 @@ class MemoryEngine:
         self.checks = Checks(database, self._worker, clock)
         self.recalls = self._writes.recalls
         self.activity = Activity(self._writes)
-        self.atlas = Atlas(self._writes, self._listeners)
+        self.atlas = Atlas(self._writes)
         self.overview = Overview(self._writes)
         self._uses = UseCounter(database)
         self._background = BackgroundTasks()

@@ -6,6 +6,7 @@ import sqlite3
 
 from .at_hand import MemoriesAtHand
 from .listeners import Listeners
+from .maps import Maps
 from .models import Caller, EngineSettings, Memory
 from .recalls import RecallLog
 from .status import EngineEvent
@@ -33,6 +34,7 @@ class Writes:
         self.clock = clock
         self.at_hand = MemoriesAtHand(database)
         self.recalls = RecallLog(clock())
+        self.maps = Maps()
         self._listeners = listeners
         self._counting = asyncio.Lock()
 
@@ -63,6 +65,7 @@ class Writes:
         surface: str = "maintenance",
     ) -> None:
         """Bring what is kept in memory up to date, wake the worker and tell the listeners."""
+        self.maps.clear()
         if kind == "purge":  # before anything is waited for: nobody may see it any more
             self.recalls.forget_memories(memory.id for memory in now)
         await self.at_hand.async_follow([*now, *before])

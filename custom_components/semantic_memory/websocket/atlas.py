@@ -4,7 +4,7 @@ from typing import Final
 
 from homeassistant.util.json import JsonObjectType
 
-from ..memory.atlas import Map
+from ..memory.maps import Map
 from .base import Command, Request
 
 
