@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "retention": {"default_expiry_days": 180},
     "people": {"satellites": []},
     "llm": {"expose_tools": True, "prompt": ""},
+    "panel": {"show_in_sidebar": True},
 }
 
 
@@ -100,6 +101,7 @@ async def test_everything_is_kept(hass: HomeAssistant, entry: MockConfigEntry, s
             ]
         },
         "llm": {"expose_tools": False, "prompt": "Remember birthdays."},
+        "panel": {"show_in_sidebar": False},
     }
 
     await save(hass, await begin(hass, entry), **options)

@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from . import issues
 from .backup import async_follow, async_is_under_way
+from .card import async_offer_card
 from .const import CONF_EMBEDDER, DOMAIN, EMBEDDER_OLLAMA, FOLDER
 from .data import SemanticMemoryConfigEntry, SemanticMemoryData, settings_from
 from .downloads import Downloads, DownloadView
@@ -93,6 +94,7 @@ async def _async_set_up(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, e
     await _async_start(entry, await async_built_in(hass))
     entry.async_on_unload(async_register_llm_api(hass, entry))
     await async_set_up_panel(hass, entry)
+    await async_offer_card(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.runtime_data.fetching = entry.async_create_background_task(
         hass, async_obtain_missing(hass, entry, partial(_async_start, entry)), f"{DOMAIN} packages"

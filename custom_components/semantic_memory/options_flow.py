@@ -36,8 +36,10 @@ from .const import (
     CONF_PERSON,
     CONF_PROMPT,
     CONF_SATELLITES,
+    CONF_SHOW_IN_SIDEBAR,
     CONF_THRESHOLD,
     SECTION_LLM,
+    SECTION_PANEL,
     SECTION_PEOPLE,
     SECTION_RECALL,
     SECTION_RETENTION,
@@ -100,6 +102,7 @@ def _schema(options: Mapping[str, Any]) -> vol.Schema:
     retention = options.get(SECTION_RETENTION, {})
     people = options.get(SECTION_PEOPLE, {})
     llm = options.get(SECTION_LLM, {})
+    panel = options.get(SECTION_PANEL, {})
     return vol.Schema(
         {
             vol.Required(SECTION_RECALL): section(
@@ -132,6 +135,9 @@ def _schema(options: Mapping[str, Any]) -> vol.Schema:
                         ),
                     }
                 )
+            ),
+            vol.Required(SECTION_PANEL, default=dict): section(
+                vol.Schema({_required(CONF_SHOW_IN_SIDEBAR, panel, default=True): BooleanSelector()})
             ),
         }
     )
@@ -181,6 +187,7 @@ def _cleaned(hass: HomeAssistant, user_input: Mapping[str, Any]) -> dict[str, An
             CONF_EXPOSE_TOOLS: llm[CONF_EXPOSE_TOOLS],
             CONF_PROMPT: llm.get(CONF_PROMPT, "").strip(),
         },
+        SECTION_PANEL: {CONF_SHOW_IN_SIDEBAR: user_input[SECTION_PANEL][CONF_SHOW_IN_SIDEBAR]},
     }
 
 

@@ -1,0 +1,91 @@
+"""The page "Memory" in the sidebar, and where its files are served.
+
+Everything here is left out where Home Assistant runs without a frontend.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from homeassistant.components.http.server import StaticPathConfig
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers.importlib import async_import_module
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util.hass_dict import HassKey
+
+from .const import CONF_SHOW_IN_SIDEBAR, DOMAIN, SECTION_PANEL
+from .data import SemanticMemoryConfigEntry
+
+PANEL_URL: Final = "semantic-memory"
+"""Path of the page; also a memory's address is below it."""
+_MODULE: Final = "semantic-memory-panel"
+"""Name of the bundle and of the element that it defines."""
+_ICON: Final = "mdi:brain"
+_FOLDER: Final = Path(__file__).with_name("frontend")
+_FRONTEND: Final = "frontend"
+_SERVED: Final[HassKey[dict[str, str]]] = HassKey(f"{DOMAIN}_frontend")
+"""Paths under which the folder is served, by what it holds; Home Assistant cannot take one back."""
+_DIGITS: Final = 12
+
+
+async def async_set_up_panel(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
+    """Show the page until the entry is unloaded, called as the language of Home Assistant has it."""
+    url = await async_frontend_url(hass, f"{_MODULE}.js")
+    if url is None:
+        return
+    frontend = await async_import_module(hass, "homeassistant.components.frontend")
+    panel_custom = await async_import_module(hass, "homeassistant.components.panel_custom")
+
+    def remove() -> None:
+        frontend.async_remove_panel(hass, PANEL_URL, warn_if_unknown=False)
+
+    async def register() -> None:
+        shown = entry.options.get(SECTION_PANEL, {}).get(CONF_SHOW_IN_SIDEBAR, True)
+        title = await _async_title(hass) if shown else None  # without a title there is a page, but no way to it
+        remove()
+        await panel_custom.async_register_panel(
+            hass, PANEL_URL, _MODULE, sidebar_title=title, sidebar_icon=_ICON if shown else None, module_url=url
+        )
+
+    async def rename(event: Event) -> None:
+        if "language" in event.data:
+            await register()
+
+    await register()
+    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, rename))
+    entry.async_on_unload(remove)
+
+
+async def async_frontend_url(hass: HomeAssistant, name: str) -> str | None:
+    """Return the address of a built file, which is another as soon as any of them changes: browsers keep them.
+
+    ``None`` where Home Assistant has no frontend, and where the file was not built.
+    """
+    if _FRONTEND not in hass.config.components:
+        return None
+    version = await hass.async_add_executor_job(_version, _FOLDER, name)
+    if version is None:
+        return None
+    served = hass.data.setdefault(_SERVED, {})
+    if version not in served:
+        served[version] = f"/{DOMAIN}_static/{version}"
+        await hass.http.async_register_static_paths([StaticPathConfig(served[version], str(_FOLDER))])
+    return f"{served[version]}/{name}"
+
+
+def _version(folder: Path, name: str) -> str | None:
+    """Return what stands for all that the folder holds, ``None`` where the file is not there."""
+    if not (folder / name).is_file():
+        return None
+    digest = sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:_DIGITS]
+
+
+async def _async_title(hass: HomeAssistant) -> str:
+    texts = await async_get_translations(hass, hass.config.language, "config_panel", {DOMAIN})
+    return texts[f"component.{DOMAIN}.config_panel.panel.title"]
