@@ -167,27 +167,17 @@ export const cardStyles = [
       font-weight: var(--ha-font-weight-medium, 500);
       font-variant-numeric: tabular-nums;
     }
-    meter {
+    .bar {
       inline-size: 36px;
       block-size: 6px;
+      overflow: hidden;
       border-radius: 3px;
       background: var(--sm-pressed);
-      appearance: none;
     }
-    meter::-webkit-meter-inner-element {
+    .bar > span {
       display: block;
-    }
-    meter::-webkit-meter-bar {
-      block-size: 6px;
-      border: 0;
-      border-radius: 3px;
-      background: var(--sm-pressed);
-    }
-    meter::-webkit-meter-optimum-value {
-      border-radius: 3px;
-      background: var(--sm-primary);
-    }
-    meter::-moz-meter-bar {
+      min-inline-size: 3px;
+      block-size: 100%;
       border-radius: 3px;
       background: var(--sm-primary);
     }
@@ -209,7 +199,7 @@ export const cardStyles = [
         padding-inline-start: 8px;
       }
       form > svg,
-      meter {
+      .bar {
         display: none;
       }
       li a,

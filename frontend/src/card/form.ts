@@ -1,6 +1,7 @@
 import type { Hass } from "../home-assistant.ts";
-import { type Localize, loadTexts, type TextKey } from "../localize.ts";
+import type { Localize, TextKey } from "../localize.ts";
 import { CARD_CATEGORIES, type CardConfig, MAX_LIMIT, MODES, readConfig, SIGHTS } from "./config.ts";
+import { cardTexts } from "./texts.ts";
 
 interface Field {
   name: keyof CardConfig;
@@ -28,7 +29,7 @@ const HELP: Partial<Record<string, TextKey>> = { title: "card.title_help", scope
 
 /** Returns the form, in the user's language. */
 export async function configForm(hass: Hass): Promise<ConfigForm> {
-  const t = await loadTexts(hass);
+  const t = await cardTexts(hass);
   return {
     schema: schema(t),
     computeLabel: ({ name }) => text(t, LABELS[name]) ?? name,

@@ -1,10 +1,14 @@
 import { mdiAccountOutline, mdiHomeOutline, mdiTimerSandComplete } from "@mdi/js";
 import { html, nothing, svg, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { styleMap } from "lit/directives/style-map.js";
 import type { Hit, Memory } from "../api/types.ts";
 import type { Format } from "../format.ts";
 import { navigate } from "../home-assistant.ts";
 import type { Localize } from "../localize.ts";
+
+/** Milliseconds: seven days, as everywhere. */
+const SOON = 7 * 86_400_000;
 
 /** Where the panel shows one memory. */
 export function addressOf(memory: Memory): string {
@@ -33,9 +37,9 @@ export function renderMemories(memories: readonly (Memory | Hit)[], t: Localize,
                 ${t(memory.owner === "household" ? "scope.household" : "scope.user")}
               </span>
               ${
-                memory.expires_at === null
-                  ? nothing
-                  : html`<span>${icon(mdiTimerSandComplete)} ${t("card.until", { date: format.date(memory.expires_at) })}</span>`
+                endsSoon(memory)
+                  ? html`<span>${icon(mdiTimerSandComplete)} ${t("card.until", { date: format.date(memory.expires_at) })}</span>`
+                  : nothing
               }
             </span>
           </a>
@@ -44,9 +48,14 @@ export function renderMemories(memories: readonly (Memory | Hit)[], t: Localize,
   </ul>`;
 }
 
+/** Whether a memory's end is near enough to matter to somebody who looks for something. */
+export function endsSoon(memory: Memory, now = Date.now()): memory is Memory & { expires_at: string } {
+  return memory.expires_at !== null && Date.parse(memory.expires_at) - now < SOON;
+}
+
 function renderScore(hit: Hit, t: Localize, format: Format): TemplateResult {
   return html`<span class="score">
-      <meter min="0" max="1" .value=${hit.score} aria-hidden="true"></meter>
+      <span class="bar" aria-hidden="true"><span style=${styleMap({ inlineSize: `${hit.score * 100}%` })}></span></span>
       <span aria-label=${t("card.score", { percent: format.percent(hit.score) })}>${format.percent(hit.score)}</span>
     </span>
     <span>${t(`card.match_${hit.match}`)}</span>`;

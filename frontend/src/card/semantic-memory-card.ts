@@ -5,13 +5,14 @@ import { live } from "lit/directives/live.js";
 import { errorText } from "../api/errors.ts";
 import { Format } from "../format.ts";
 import type { Hass } from "../home-assistant.ts";
-import { type Localize, loadTexts } from "../localize.ts";
+import type { Localize } from "../localize.ts";
 import { base, tokens } from "../styles.ts";
 import { Asking } from "./asking.ts";
 import { cardStyles } from "./card-styles.ts";
 import { type CardConfig, readConfig, type Settings } from "./config.ts";
 import { type ConfigForm, configForm } from "./form.ts";
 import { icon, renderMemories } from "./results.ts";
+import { cardTexts } from "./texts.ts";
 
 /** A dashboard card that asks the memory, and shows what is pinned. It changes nothing. */
 export class SemanticMemoryCard extends LitElement {
@@ -28,7 +29,7 @@ export class SemanticMemoryCard extends LitElement {
   private language?: string;
 
   static getStubConfig(): Partial<CardConfig> {
-    return { mode: "both" };
+    return { mode: "both", scope: "all", limit: 5 };
   }
 
   static async getConfigForm(): Promise<ConfigForm> {
@@ -58,8 +59,7 @@ export class SemanticMemoryCard extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.asking?.stop();
-    this.asking = undefined;
+    this.asking?.stop(); // dashboards move cards about: what was typed stays
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -75,7 +75,7 @@ export class SemanticMemoryCard extends LitElement {
   }
 
   private async loadTexts(hass: Hass): Promise<void> {
-    const t = await loadTexts(hass);
+    const t = await cardTexts(hass);
     if (hass.language === this.language) this.t = t;
   }
 
