@@ -14,6 +14,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 export class Format {
   private readonly dates: Intl.DateTimeFormat;
   private readonly times: Intl.DateTimeFormat;
+  private readonly clocks: Intl.DateTimeFormat;
   private readonly days: Intl.DateTimeFormat;
   private readonly numbers: Intl.NumberFormat;
   private readonly percents: Intl.NumberFormat;
@@ -40,6 +41,7 @@ export class Format {
       ...clock,
       ...zone,
     });
+    this.clocks = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit", ...clock, ...zone });
     this.numbers = new Intl.NumberFormat(language);
     this.percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
     this.relatives = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
@@ -56,6 +58,11 @@ export class Format {
 
   dateTime(iso: string): string {
     return this.times.format(new Date(iso));
+  }
+
+  /** Without the date: where a heading names the day. */
+  time(iso: string): string {
+    return this.clocks.format(new Date(iso));
   }
 
   number(value: number): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Label, labelOrder, placeLabels } from "../src/map/labels";
-import { type Point, pointsOf } from "../src/map/points";
+import { type Label, labelOrder, placeLabels } from "../src/map/labels.ts";
+import { type Point, pointsOf } from "../src/map/points.ts";
 
 const SPACE = { width: 400, height: 300, line: 18, gap: 8, limit: 30 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CATEGORY_LOOKS, LOOKS, outline, ownerLook } from "../src/map/palette";
+import { CATEGORY_LOOKS, LOOKS, outline, ownerLook } from "../src/map/palette.ts";
 
 type Triple = [number, number, number];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { layOut, nearest, next, type Point, pointsOf, within } from "../src/map/points";
+import { layOut, nearest, next, type Point, pointsOf, within } from "../src/map/points.ts";
 
 /** Points that lie on the fitted plane where they are told to. */
 function pointsAt(...places: [number, number][]): Point[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { boundsOf, fit, panTo, radiusOf, viewOf } from "../src/map/projection";
+import { boundsOf, fit, panTo, radiusOf, viewOf } from "../src/map/projection.ts";
 
 const SIZE = { width: 400, height: 200 };
 

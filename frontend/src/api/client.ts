@@ -54,7 +54,8 @@ export interface NewMemory {
 
 export interface ImportRequest {
   file_id: string;
-  owner: string;
+  /** Whose memories become that are nobody's known here; null leaves them out. */
+  owner: string | null;
   format?: string;
   keep_owners?: boolean;
   dry_run: boolean;

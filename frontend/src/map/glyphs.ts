@@ -1,4 +1,4 @@
-import { LOOKS, type Look, outline } from "./palette";
+import { LOOKS, type Look, outline } from "./palette.ts";
 
 /** The pictures of all looks on one canvas, so that thousands of points are copies of little pictures instead of paths. */
 export interface GlyphSheet {
@@ -18,9 +18,9 @@ export interface GlyphStyle {
   background: string;
 }
 
-/** Draws every look, in the second row with the mark of pinned memories. */
+/** Draws every look, in the second row with the ring around pinned memories. */
 export function drawSheet(style: GlyphStyle): GlyphSheet {
-  const side = Math.ceil(style.radius * 2.8) + 4;
+  const side = Math.ceil(style.radius * 3.6) + 4;
   const cell = Math.ceil(side * style.ratio);
   const canvas = document.createElement("canvas");
   canvas.width = cell * LOOKS.length;
@@ -61,9 +61,10 @@ export function drawGlyph(
   }
   if (pinned) {
     context.beginPath();
-    context.arc(0, 0, radius * 0.42, 0, 2 * Math.PI);
-    context.fillStyle = look.shape === "ring" ? colour : background;
-    context.fill();
+    context.arc(0, 0, radius * 1.65, 0, 2 * Math.PI);
+    context.lineWidth = Math.max(1, radius * 0.28);
+    context.strokeStyle = colour;
+    context.stroke();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Which points get their key written beside them: as many as there is room for, the important ones first. */
 
-import type { Point } from "./points";
+import type { Point } from "./points.ts";
 
 export interface Label {
   point: Point;

@@ -1,4 +1,4 @@
-import type { Category } from "../api/types";
+import type { Category } from "../api/types.ts";
 
 /** Shapes tell kinds apart where colours do not. */
 export type Shape = "circle" | "square" | "diamond" | "triangle" | "down" | "plus" | "pentagon" | "star" | "ring";

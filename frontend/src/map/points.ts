@@ -1,5 +1,5 @@
-import type { Atlas, Category } from "../api/types";
-import { type Bounds, boundsOf, fit, type Size } from "./projection";
+import type { Atlas, Category } from "../api/types.ts";
+import { type Bounds, boundsOf, fit, type Size } from "./projection.ts";
 
 /** A memory on the map. */
 export interface Point {

@@ -1,8 +1,8 @@
-import { drawSheet, type GlyphSheet, type GlyphStyle } from "./glyphs";
-import { type Label, placeLabels } from "./labels";
-import { LOOKS, type Look } from "./palette";
-import type { Point } from "./points";
-import { radiusOf, type Size, type Transform } from "./projection";
+import { drawSheet, type GlyphSheet, type GlyphStyle } from "./glyphs.ts";
+import { type Label, placeLabels } from "./labels.ts";
+import { LOOKS, type Look } from "./palette.ts";
+import type { Point } from "./points.ts";
+import { radiusOf, type Size, type Transform } from "./projection.ts";
 
 /** What a frame shows. */
 export interface Scene {

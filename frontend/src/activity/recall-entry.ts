@@ -1,0 +1,177 @@
+import { mdiChevronDown, mdiChevronUp } from "@mdi/js";
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { RecallEntry } from "../api/types.ts";
+import "../elements/icon-button.ts";
+import "../elements/icon.ts";
+import "../elements/score.ts";
+import type { PanelContext } from "../panel/context.ts";
+import { base, scrolling, tokens } from "../styles.ts";
+import { entryStyles } from "./entry-styles.ts";
+import { KIND_ICONS, wayOf } from "./kinds.ts";
+
+/** A recall in the timeline; opened it shows what the model saw. */
+@customElement("sm-recall-entry")
+export class SmRecallEntry extends LitElement {
+  static override styles = [
+    tokens,
+    base,
+    scrolling,
+    entryStyles,
+    css`
+      .end {
+        display: flex;
+        align-items: flex-start;
+        gap: 4px;
+      }
+      .end sm-icon-button {
+        margin: -8px -10px -8px 0;
+      }
+      :host(:dir(rtl)) .end sm-icon-button {
+        margin: -8px 0 -8px -10px;
+      }
+      .saw {
+        grid-column: 2 / -1;
+        margin-block-start: 8px;
+        padding: 12px;
+        border-radius: var(--sm-radius-small);
+        background: var(--sm-hover);
+      }
+      h4 {
+        margin: 0 0 4px;
+        font-size: inherit;
+        font-weight: var(--ha-font-weight-medium, 500);
+      }
+      h4:not(:first-child) {
+        margin-block-start: 16px;
+      }
+      .facts {
+        color: var(--sm-quiet);
+        font-size: var(--ha-font-size-s, 12px);
+      }
+      ol {
+        margin: 8px 0 0;
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) 132px;
+        gap: 0 16px;
+        align-items: center;
+        padding-block: 6px;
+      }
+      li + li {
+        border-block-start: 1px solid var(--sm-divider);
+      }
+      li a {
+        display: block;
+        color: inherit;
+        font-weight: var(--ha-font-weight-medium, 500);
+        text-decoration: none;
+        overflow-wrap: anywhere;
+      }
+      li a:hover {
+        text-decoration: underline;
+      }
+      .value {
+        overflow-wrap: anywhere;
+      }
+      pre {
+        max-block-size: 320px;
+        margin: 0;
+        padding: 10px 12px;
+        border: 1px solid var(--sm-divider);
+        border-radius: 6px;
+        background: var(--sm-surface);
+        font-family: var(--ha-font-family-code, ui-monospace, monospace);
+        font-size: 12px;
+        line-height: 1.5;
+        text-align: left;
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      @media (max-width: 600px) {
+        .saw {
+          grid-column: 1 / -1;
+        }
+        li {
+          grid-template-columns: minmax(0, 1fr);
+          gap: 4px;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) panel!: PanelContext;
+  @property({ attribute: false }) entry!: RecallEntry;
+  @state() private opened = false;
+
+  protected override render() {
+    const { panel, entry } = this;
+    const { t, format } = panel;
+    const asked = entry.answer !== null;
+    const label = t(this.opened ? "activity.close" : asked ? "activity.show_saw" : "activity.show_found");
+    return html`<article>
+      <div class="icon recall"><sm-icon .path=${KIND_ICONS.recall}></sm-icon></div>
+      <div class="main">
+        <h3><span class="what">${t("activity.recall")}</span> <q dir="auto">${entry.query}</q></h3>
+        <p class="text">${entry.hits.length ? t("activity.hits", { count: format.number(entry.hits.length) }) : t("activity.nothing")}</p>
+        <div class="way" dir="auto">${wayOf(entry, panel)}</div>
+      </div>
+      <div class="end">
+        <time datetime=${entry.at} title=${format.dateTime(entry.at)}>${format.time(entry.at)}</time>
+        <sm-icon-button
+          .path=${this.opened ? mdiChevronUp : mdiChevronDown}
+          .label=${label}
+          .expanded=${this.opened}
+          @click=${() => {
+            this.opened = !this.opened;
+          }}
+        ></sm-icon-button>
+      </div>
+      ${this.opened ? this.renderSaw(asked) : nothing}
+    </article>`;
+  }
+
+  private renderSaw(asked: boolean) {
+    const { t, format } = this.panel;
+    const { entry } = this;
+    const facts = [
+      entry.model ? t("activity.model", { model: entry.model }) : t("activity.words_only"),
+      entry.threshold === null ? "" : t("activity.threshold", { score: format.percent(entry.threshold) }),
+      t("activity.took", { time: format.number(Math.round(entry.took_ms * 10) / 10) }),
+    ];
+    return html`<div class="saw">
+      <h4>${t("activity.found")}</h4>
+      <p class="facts">${facts.filter(Boolean).join(" · ")}</p>
+      ${entry.hits.length ? html`<ol>${entry.hits.map((hit) => this.renderHit(hit))}</ol>` : html`<p class="text">${t("activity.nothing")}</p>`}
+      ${
+        asked
+          ? html`<h4>${t("activity.saw")}</h4>
+              <pre class="scroll" dir="ltr" tabindex="0" role="region" aria-label=${t("activity.saw")}>${JSON.stringify(entry.answer, null, 2)}</pre>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  private renderHit(hit: RecallEntry["hits"][number]) {
+    const { panel } = this;
+    return html`<li>
+      <div>
+        <a
+          href=${panel.url({ tab: "memories", id: hit.id, query: {} })}
+          dir="auto"
+          @click=${(event: MouseEvent) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            panel.go({ tab: "memories", id: hit.id, query: {} });
+          }}
+          >${hit.key}</a
+        >
+        <div class="value" dir="auto">${hit.value}</div>
+      </div>
+      <sm-score .score=${hit.score} .text=${panel.format.percent(hit.score)} .match=${panel.t(`activity.match_${hit.match}`)}></sm-score>
+    </li>`;
+  }
+}

@@ -1,0 +1,185 @@
+import { mdiMagnify } from "@mdi/js";
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { ExplanationPart, Hit, SearchAnswer } from "../api/types.ts";
+import "../elements/button.ts";
+import "../elements/card.ts";
+import "../elements/score.ts";
+import "../elements/text-field.ts";
+import type { TextKey } from "../localize.ts";
+import type { PanelContext } from "../panel/context.ts";
+import { base, hiddenText, tokens } from "../styles.ts";
+import { statusStyles } from "./status-styles.ts";
+
+const LIMIT = 10;
+const PARTS: Readonly<Record<string, TextKey>> = {
+  meaning: "status.part_meaning",
+  words: "status.part_words",
+  own: "status.part_own",
+  time: "status.part_time",
+  unknown_names: "status.part_unknown_names",
+};
+
+/** Asks the memory a question the way an agent does, and shows where the scores come from. */
+@customElement("sm-recall-card")
+export class SmRecallCard extends LitElement {
+  static override styles = [
+    tokens,
+    base,
+    hiddenText,
+    statusStyles,
+    css`
+      form {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+      }
+      sm-text-field {
+        flex: 1;
+      }
+      ol {
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) 132px;
+        gap: 4px 16px;
+        padding-block: 10px;
+      }
+      li + li {
+        border-block-start: 1px solid var(--sm-divider);
+      }
+      .below {
+        opacity: 0.75;
+      }
+      a {
+        color: inherit;
+        font-weight: var(--ha-font-weight-medium, 500);
+        text-decoration: none;
+        overflow-wrap: anywhere;
+      }
+      a:hover {
+        text-decoration: underline;
+      }
+      .value {
+        overflow-wrap: anywhere;
+      }
+      .parts {
+        grid-column: 1 / -1;
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 16px;
+        margin: 0;
+      }
+      .parts div {
+        display: flex;
+        gap: 6px;
+      }
+      .parts :is(dt, dd) {
+        padding: 0;
+        border: 0;
+        font-size: var(--ha-font-size-s, 12px);
+        font-variant-numeric: tabular-nums;
+      }
+      @media (max-width: 500px) {
+        li {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) panel!: PanelContext;
+  @state() private question = "";
+  @state() private answer: SearchAnswer | null = null;
+  @state() private asking = false;
+
+  private async ask(event: Event): Promise<void> {
+    event.preventDefault();
+    const { panel, question } = this;
+    if (!question.trim() || this.asking) return;
+    this.asking = true;
+    try {
+      this.answer = await panel.api.search({ query: question.trim(), limit: LIMIT, explain: true });
+    } catch (reason) {
+      panel.fail(reason);
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  protected override render() {
+    const { t } = this.panel;
+    return html`<sm-card .heading=${t("status.test")}>
+      <div class="stack">
+        <form @submit=${this.ask} @keydown=${(event: KeyboardEvent) => event.key === "Enter" && void this.ask(event)}>
+          <sm-text-field
+            unlabelled
+            .label=${t("status.question")}
+            .placeholder=${t("status.question")}
+            .value=${this.question}
+            @sm-input=${(event: CustomEvent<{ value: string }>) => {
+              this.question = event.detail.value;
+            }}
+          ></sm-text-field>
+          <sm-button variant="filled" .icon=${mdiMagnify} .loading=${this.asking} .disabled=${!this.question.trim()} @click=${this.ask}>
+            ${t("status.ask")}
+          </sm-button>
+        </form>
+        <div role="status">${this.answer ? this.renderFacts(this.answer) : nothing}</div>
+        ${this.answer ? this.renderHits(this.answer) : html`<p class="quiet">${t("status.test_text")}</p>`}
+      </div>
+    </sm-card>`;
+  }
+
+  private renderFacts({ took_ms: took, model, hits }: SearchAnswer) {
+    const { t, format, info } = this.panel;
+    const facts = [
+      hits.length ? t("status.hits", { count: format.number(hits.length) }) : t("status.no_hits"),
+      t("activity.took", { time: format.number(Math.round(took * 10) / 10) }),
+      t("activity.threshold", { score: format.percent(info.settings.threshold) }),
+      model ? t("activity.model", { model }) : t("activity.words_only"),
+    ];
+    return html`<p class="quiet small">${facts.join(" · ")}</p>`;
+  }
+
+  private renderHits({ hits }: SearchAnswer) {
+    if (hits.length === 0) return html`<p>${this.panel.t("status.no_hits_text")}</p>`;
+    return html`<ol>${hits.map((hit) => this.renderHit(hit))}</ol>`;
+  }
+
+  private renderHit(hit: Hit) {
+    const { panel } = this;
+    const { t, format } = panel;
+    return html`<li>
+      <div>
+        <a
+          href=${panel.url({ tab: "memories", id: hit.id, query: {} })}
+          dir="auto"
+          @click=${(event: MouseEvent) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            panel.go({ tab: "memories", id: hit.id, query: {} });
+          }}
+          >${hit.key}</a
+        >
+        <div class="value" dir="auto">${hit.value}</div>
+      </div>
+      <sm-score .score=${hit.score} .text=${format.percent(hit.score)} .match=${t(`activity.match_${hit.match}`)}></sm-score>
+      ${hit.explanation ? html`<dl class="parts">${hit.explanation.parts.map((part) => this.renderPart(part))}</dl>` : nothing}
+    </li>`;
+  }
+
+  private renderPart({ name, value, weight, contribution }: ExplanationPart) {
+    const { t, format } = this.panel;
+    const label = PARTS[name];
+    const share = t("status.part", {
+      value: format.percent(value),
+      weight: format.percent(weight),
+      share: format.percent(contribution),
+    });
+    return html`<div><dt>${label ? t(label) : name}</dt><dd>${share}</dd></div>`;
+  }
+}
