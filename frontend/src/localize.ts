@@ -13,3 +13,16 @@ export async function loadTexts(hass: Hass): Promise<Localize> {
   const localize = await hass.loadBackendTranslation("config_panel", "semantic_memory");
   return (key, placeholders) => localize(`component.semantic_memory.config_panel.${key}`, placeholders) || key;
 }
+
+/** Texts with a `{count}` that have another one, `<key>_one`, for a single thing. */
+export type CountKey = { [K in TextKey]: `${K}_one` extends TextKey ? K : never }[TextKey];
+
+/** Says how many: Home Assistant's texts for the backend have no plural forms of their own. */
+export function counted(
+  { t, format }: { t: Localize; format: { number(value: number): string } },
+  key: CountKey,
+  count: number,
+  placeholders: Record<string, string | number> = {},
+): string {
+  return t(count === 1 ? (`${key}_one` as TextKey) : key, { count: format.number(count), ...placeholders });
+}

@@ -1,0 +1,192 @@
+import {
+  mdiAccountGroupOutline,
+  mdiAccountOutline,
+  mdiCheckboxBlankCircleOutline,
+  mdiCheckCircle,
+  mdiPin,
+  mdiTimerSandEmpty,
+} from "@mdi/js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { Hit, Memory, SortKey } from "../api/types.ts";
+import { counted } from "../localize.ts";
+import { CATEGORY_LOOKS } from "../map/palette.ts";
+import type { PanelContext } from "../panel/context.ts";
+import { CATEGORY_ICONS } from "./labels.ts";
+
+/** Of the lines of the list, in pixels: nothing has to be measured that way. */
+export const HEIGHT = { wide: 64, compact: 92, group: 44 };
+
+export function isHit(memory: Memory | Hit): memory is Hit {
+  return "score" in memory;
+}
+
+/** The colour of a memory's category, the same as on the map. */
+export function tone(panel: PanelContext, memory: Pick<Memory, "category">): string {
+  return CATEGORY_LOOKS[memory.category][panel.hass.themes?.darkMode ? "dark" : "light"];
+}
+
+export function renderBadge(
+  panel: PanelContext,
+  memory: Memory,
+  selected: boolean,
+  selecting: boolean,
+): TemplateResult {
+  const icon = selected ? mdiCheckCircle : CATEGORY_ICONS[memory.category];
+  return html`<span class="badge ${selected ? "on" : ""}" style=${`--tone:${tone(panel, memory)}`} title=${panel.t(`category.${memory.category}`)}>
+    <sm-icon class="kind" .path=${icon}></sm-icon>
+    ${selecting && !selected ? html`<sm-icon class="check" .path=${mdiCheckboxBlankCircleOutline}></sm-icon>` : nothing}
+  </span>`;
+}
+
+/** What is in a line: the value, and below it what tells it from others. */
+export function renderText(panel: PanelContext, memory: Memory): TemplateResult {
+  const { t, format } = panel;
+  const shared = memory.owner === "household";
+  return html`<span class="text">
+    <span class="value" dir="auto">${memory.value}</span>
+    <span class="about">
+      ${memory.pinned ? html`<sm-icon class="pin" .path=${mdiPin} .label=${t("memories.pinned")}></sm-icon>` : nothing}
+      <span class="owner" title=${panel.ownerName(memory.owner)}>
+        <sm-icon .path=${shared ? mdiAccountGroupOutline : mdiAccountOutline}></sm-icon>${panel.ownerName(memory.owner)}
+      </span>
+      <span class="key" dir="auto">${memory.key}</span>
+      ${memory.tag_list.slice(0, 3).map((tag) => html`<span class="tag" dir="auto">${tag}</span>`)}
+      ${memory.tag_list.length > 3 ? html`<span class="tag">+${format.number(memory.tag_list.length - 3)}</span>` : nothing}
+      ${
+        memory.expires_at && !memory.deleted_at
+          ? html`<span class="ends"><sm-icon .path=${mdiTimerSandEmpty}></sm-icon>${t("memories.ends", { when: format.relative(memory.expires_at) })}</span>`
+          : nothing
+      }
+    </span>
+  </span>`;
+}
+
+/** At the end of a line: how well it fits the search, or the time that the list is sorted by. */
+export function renderEnd(panel: PanelContext, memory: Memory | Hit, sort: SortKey): TemplateResult {
+  const { t, format } = panel;
+  if (isHit(memory)) {
+    return html`<span class="end hit">
+      <span class="score">${format.percent(memory.score)}</span>
+      <span class="meter" aria-hidden="true"><i style=${`inline-size:${Math.round(memory.score * 100)}%`}></i></span>
+      <span class="match">${t(`match.${memory.match}`)}</span>
+    </span>`;
+  }
+  if (memory.deleted_at)
+    return html`<span class="end">${t("memories.forgotten_when", { when: format.relative(memory.deleted_at) })}</span>`;
+  if (sort === "use_count") return html`<span class="end">${counted(panel, "memories.used", memory.use_count)}</span>`;
+  const times = { created: memory.created_at, last_used: memory.last_used_at, expires: null } as const;
+  const at = sort in times ? times[sort as keyof typeof times] : memory.updated_at;
+  if (!at) return html`<span class="end">${sort === "last_used" ? t("memories.never_used") : ""}</span>`;
+  return html`<span class="end" title=${format.dateTime(at)}>${format.relative(at)}</span>`;
+}
+
+export const rowStyles = css`
+  .badge {
+    position: relative;
+    display: grid;
+    flex: none;
+    place-items: center;
+    inline-size: 40px;
+    block-size: 40px;
+    border-radius: 50%;
+    background: color-mix(in srgb, var(--tone) 15%, transparent);
+    color: var(--tone);
+    --sm-icon-size: 22px;
+  }
+  .badge.on {
+    background: var(--sm-fill);
+    color: #fff;
+  }
+  .badge .check {
+    position: absolute;
+    inset-block-end: -3px;
+    inset-inline-end: -3px;
+    border-radius: 50%;
+    background: var(--sm-surface);
+    color: var(--sm-quiet);
+    --sm-icon-size: 18px;
+  }
+  .text {
+    display: flex;
+    flex: 1;
+    flex-direction: column;
+    gap: 2px;
+    min-inline-size: 0;
+  }
+  .value {
+    display: -webkit-box;
+    overflow: hidden;
+    line-height: 20px;
+    overflow-wrap: anywhere;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: var(--sm-value-lines, 1);
+  }
+  .about {
+    display: flex;
+    align-items: center;
+    gap: 0 10px;
+    min-inline-size: 0;
+    block-size: 20px;
+    overflow: hidden;
+    color: var(--sm-quiet);
+    font-size: var(--ha-font-size-s, 12px);
+    white-space: nowrap;
+    --sm-icon-size: 15px;
+  }
+  .about > * {
+    flex: none;
+    max-inline-size: 40%;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .owner,
+  .ends {
+    display: inline-flex;
+    align-items: center;
+    gap: 3px;
+  }
+  .pin {
+    color: var(--sm-strong);
+  }
+  .key {
+    font-family: var(--ha-font-family-code, monospace);
+  }
+  .tag {
+    padding: 0 6px;
+    border-radius: 6px;
+    background: var(--sm-hover);
+    line-height: 18px;
+  }
+  .end {
+    flex: none;
+    color: var(--sm-quiet);
+    font-size: var(--ha-font-size-s, 12px);
+    text-align: end;
+    white-space: nowrap;
+  }
+  .hit {
+    display: flex;
+    flex-direction: column;
+    align-items: flex-end;
+    gap: 2px;
+    inline-size: 96px;
+  }
+  .score {
+    color: var(--sm-text);
+    font-size: var(--ha-font-size-m, 14px);
+    font-weight: var(--ha-font-weight-medium, 500);
+    line-height: 16px;
+  }
+  .meter {
+    inline-size: 64px;
+    block-size: 3px;
+    border-radius: 2px;
+    background: var(--sm-pressed);
+    overflow: hidden;
+  }
+  .meter i {
+    display: block;
+    block-size: 100%;
+    background: var(--sm-primary);
+  }
+`;
