@@ -6,6 +6,7 @@ Python's audit events tell of more than Home Assistant's own detector, which kno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+import linecache
 from pathlib import Path
 import sys
 import threading
@@ -36,6 +37,8 @@ def _audit(event: str, args: tuple[object, ...]) -> None:
         return
     frame = sys._getframe(1)
     while frame is not None:
+        if frame.f_code.co_filename == linecache.__file__:
+            return  # asyncio says in its debug mode where a task or future comes from
         if frame.f_code.co_filename.startswith(_COMPONENT):
             place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
             _GUARD.found.append(f"{event} {args[0] if args else ''} by {place}")
