@@ -18,7 +18,7 @@ from .writes import Writes
 RECALL: Final = "recall"
 """The kind of what is no change."""
 KINDS: Final = (*ChangeKind, RECALL)
-_NUMBER: Final = re.compile("[0-9]{0,18}")
+_CURSOR: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
 
 type Entry = Line | Recall
@@ -67,27 +67,26 @@ class Activity:
         entries = tuple(islice(heapq.merge(*both, key=_at, reverse=True), limit))
         if len(changes) + len(recalls) == len(entries):
             return ActivityPage(entries=entries, cursor=None)
+        # Of what is not told yet, the next page begins with the newest of now, not with what happens until then.
+        change = changes[0].entry.id + 1 if changes else 0
+        recall = recalls[0].number + 1 if recalls else 0
         for entry in entries:  # the last of each is the oldest
             if isinstance(entry, Recall):
                 recall = entry.number
             else:
                 change = entry.entry.id
-        return ActivityPage(entries=entries, cursor=_encoded(change, recall))
+        return ActivityPage(entries=entries, cursor=f"{change}.{recall}")
 
 
 def _at(entry: Entry) -> float:
     return entry.at if isinstance(entry, Recall) else entry.entry.at
 
 
-def _encoded(change: int | None, recall: int | None) -> str:
-    return f"{'' if change is None else change}.{'' if recall is None else recall}"
-
-
 def _decoded(cursor: str | None) -> tuple[int | None, int | None]:
-    """Return up to where changes and recalls have been told. Raises InvalidInputError (``invalid_cursor``)."""
+    """Return from where changes and recalls go on. Raises InvalidInputError (``invalid_cursor``)."""
     if cursor is None:
         return None, None
-    change, dot, recall = cursor.partition(".")
-    if not dot or not all(map(_NUMBER.fullmatch, (change, recall))):
+    if (found := _CURSOR.fullmatch(cursor)) is None:
         raise InvalidInputError("invalid_cursor")
-    return (int(change) if change else None), (int(recall) if recall else None)
+    change, recall = map(int, found.groups())
+    return change, recall
