@@ -54,15 +54,18 @@ class HomeAssistantInstance:
         *,
         python: Path | str = sys.executable,
         environment: Mapping[str, str] | None = None,
+        configuration: str = "",
     ) -> None:
         """Take an empty or missing folder; nothing is written before :meth:`launch`.
 
-        ``python`` is the interpreter that has Home Assistant, ``environment`` is added to this process's own.
+        ``python`` is the interpreter that has Home Assistant, ``environment`` is added to this process's own,
+        ``configuration`` to configuration.yaml.
         """
         self.folder = folder
         self.port = free_port()
         self._python = str(python)
         self._environment = dict(environment or {})
+        self._configuration = _CONFIGURATION + configuration
         self._process: ChildProcess | None = None
         self._log_start = 0
 
@@ -155,7 +158,7 @@ class HomeAssistantInstance:
             return
         components.mkdir(parents=True)
         (components / INTEGRATION.name).symlink_to(INTEGRATION, target_is_directory=True)
-        (self.folder / "configuration.yaml").write_text(_CONFIGURATION, encoding="utf-8")
+        (self.folder / "configuration.yaml").write_text(self._configuration, encoding="utf-8")
         storage = self.folder / ".storage"
         storage.mkdir(mode=0o700)
         server = {**_SERVER, "server_port": self.port}

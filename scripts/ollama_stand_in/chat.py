@@ -1,7 +1,8 @@
 """The script of the chat: which tool the user's words call for, and what to say of its result.
 
 Plain functions from what ``/api/chat`` gets (messages, tools) to what it answers. It knows three tools by how their
-names end: ``remember``, ``recall`` and ``forget``.
+names end: ``remember``, ``recall`` and ``forget``; or, instead of each, one that is named ``memory_tool`` and told
+which ``operation`` is meant.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,8 @@ _TO_YOU: Final = {
     "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are", "i'm": "you're",
     "i've": "you've", "we": "you", "our": "your", "us": "you", "we're": "you're",
 }  # fmt: skip
+_ALL_IN_ONE: Final = "memory_tool"
+_OPERATIONS: Final = {"remember": "set", "recall": "search", "forget": "forget"}
 _LISTS: Final = ("hits", "memories", "results", "matches", "candidates", "forgotten")
 
 
@@ -62,15 +65,15 @@ def reply_to(messages: Sequence[Json], tools: Sequence[Json]) -> Reply:
 def _call(said: str, messages: Sequence[Json], offered: Mapping[str, Json]) -> Reply | None:
     """Choose a tool for the user's words; ``None`` where none fits."""
     if "forget" in offered and (chosen := _chosen_candidate(said, messages)):
-        return _use(offered["forget"], ("what", "key", "id"), chosen)
+        return _use(offered, "forget", ("what", "key", "id"), chosen)
     if "forget" in offered and (match := _FORGET.match(said)):
-        return _use(offered["forget"], ("what", "query", "key"), match["what"].strip(" ."))
+        return _use(offered, "forget", ("what", "key", "query"), match["what"].strip(" ."))
     if "remember" in offered and (match := _REMEMBER.match(said)) and not _is_asking(match["what"]):
         value = match["what"].strip(" ?.")
         value = value[:1].upper() + value[1:]
-        return _use(offered["remember"], ("value", "memory", "text"), value, key=_key_of(value))
+        return _use(offered, "remember", ("value", "memory", "text"), value, key=_key_of(value))
     if "recall" in offered and (said.rstrip().endswith("?") or _QUESTION.match(said)):
-        return _use(offered["recall"], ("query", "text", "question"), said)
+        return _use(offered, "recall", ("query", "text", "question"), said)
     return None
 
 
@@ -79,18 +82,21 @@ def _is_asking(what: str) -> bool:
     return what.rstrip().endswith("?") and _QUESTION.match(what) is not None
 
 
-def _use(tool: Json, names: Sequence[str], text: str, *, key: str | None = None) -> Reply:
-    """Call a tool with the text under the first of the names that it has a parameter for."""
-    function = _mapping(tool.get("function"))
+def _use(offered: Mapping[str, Json], kind: str, names: Sequence[str], text: str, *, key: str | None = None) -> Reply:
+    """Call a kind of tool with the text under the first of the names that it has a parameter for."""
+    function = _mapping(offered[kind].get("function"))
     parameters = _mapping(_mapping(function.get("parameters")).get("properties"))
     arguments: dict[str, object] = {next((name for name in names if name in parameters), names[0]): text}
     if key is not None and "key" in parameters:
         arguments["key"] = key
+    if "operation" in parameters:
+        arguments["operation"] = _OPERATIONS[kind]
     return Reply(tool=str(function["name"]), arguments=arguments)
 
 
 def _tool(tools: Sequence[Json], kind: str) -> Json | None:
-    return next((tool for tool in tools if str(_mapping(tool.get("function")).get("name", "")).endswith(kind)), None)
+    named = ((str(_mapping(tool.get("function")).get("name", "")), tool) for tool in tools)
+    return next((tool for name, tool in named if name.endswith((kind, _ALL_IN_ONE))), None)
 
 
 def _key_of(value: str) -> str | None:
@@ -154,9 +160,8 @@ def _result(message: Json) -> tuple[Json, bool]:
 
 def _values(data: Json) -> list[str]:
     """Return the values of the memories in a result, best first."""
-    nested = data.get("memory")
-    singles = [data, nested] if isinstance(nested, dict) else [data]
-    entries = [*_entries(data, _LISTS), *singles]
+    nested = [found for name in ("memory", "result") if isinstance(found := data.get(name), dict)]
+    entries = [*_entries(data, _LISTS), *(item for found in nested for item in _entries(found, _LISTS)), data, *nested]
     return [value for entry in entries if isinstance(value := entry.get("value"), str) and value]
 
 
@@ -180,7 +185,14 @@ def _chosen_candidate(said: str, messages: Sequence[Json]) -> str | None:
 def _called(message: Json) -> list[str]:
     calls = message.get("tool_calls")
     calls = calls if isinstance(calls, list) else []
-    return [str(_mapping(_mapping(call).get("function")).get("name", "")) for call in calls]
+    return [_meant(_mapping(_mapping(call).get("function"))) for call in calls]
+
+
+def _meant(function: Json) -> str:
+    """Return the name of a tool that was called, or what the one for everything was told to do."""
+    operation = _mapping(function.get("arguments")).get("operation")
+    meant = (kind for kind, name in _OPERATIONS.items() if name == operation)
+    return next(meant, str(function.get("name", "")))
 
 
 def _user_text(messages: Sequence[Json]) -> str:

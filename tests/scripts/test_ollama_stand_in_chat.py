@@ -68,6 +68,20 @@ def test_prefixed_tools_and_other_parameters() -> None:
     assert reply_to([says("Forget it all")], offered) == Reply("All right.")
 
 
+def test_one_tool_for_everything() -> None:
+    """The script of the blueprint: which operation is meant is a parameter, and the answer lies deeper."""
+    offered = [tool("script__memory_tool", "operation", "key", "value", "query")]
+    stored = reply_to([says("Remember that Tom likes tea")], offered)
+    assert stored.arguments == {"operation": "set", "value": "Tom likes tea"}
+    asked = reply_to([says("What does Tom like?")], offered)
+    assert asked.arguments == {"operation": "search", "query": "What does Tom like?"}
+    assert reply_to([says("Forget toms_tea")], offered).arguments == {"operation": "forget", "key": "toms_tea"}
+    call = {"function": {"name": asked.tool, "arguments": asked.arguments}}
+    found = {"result": {"status": "ok", "results": [{"value": "Tom likes tea"}]}}
+    messages = [says("…"), {"role": "assistant", "tool_calls": [call]}, result(found)]
+    assert reply_to(messages, offered) == Reply("Tom likes tea.")
+
+
 def test_without_tools() -> None:
     assert reply_to([says("Where do I live?")], []).content == "You said: Where do I live?"
     assert reply_to([], []).content == "Hello! How can I help you?"

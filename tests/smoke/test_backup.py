@@ -15,7 +15,7 @@ from scripts.demo_app.client import DOMAIN, Api, ApiError
 from scripts.demo_app.flows import async_loaded_entry
 from scripts.demo_app.instance import HomeAssistantInstance
 
-from .conftest import PYTHON, House, MakeInstance, async_house, async_set_up_built_in, async_until_stored, login
+from ..houses import PYTHON, House, MakeInstance, async_house, async_set_up_built_in, async_until_stored, login
 from .log_check import complaints
 
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(300)]

@@ -11,7 +11,7 @@ from scripts.demo_app.client import DOMAIN, Api, ApiError
 from scripts.demo_app.flows import async_config_flow, async_entry, async_loaded_entry
 from scripts.demo_app.ollama_server import EMBEDDING_MODEL, StandInServer
 
-from .conftest import House, MakeInstance, async_house, async_set_up_built_in, async_until_stored, login
+from ..houses import House, MakeInstance, async_house, async_set_up_built_in, async_until_stored, login
 from .log_check import NOT_SET_UP, UNREACHABLE, complaints
 
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(300)]

@@ -18,8 +18,8 @@ from scripts.demo_app.flows import (
 )
 from scripts.demo_app.ollama_server import CHAT_MODEL, StandInServer
 
+from ..houses import House, MakeInstance, async_house, async_set_up_built_in
 from ..memory.transfer.foreign import luuquangvu, mem
-from .conftest import House, MakeInstance, async_house, async_set_up_built_in
 from .log_check import complaints
 
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(300)]

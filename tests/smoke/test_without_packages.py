@@ -10,7 +10,7 @@ import pytest_asyncio
 from scripts.demo_app.client import DOMAIN, Api
 from scripts.demo_app.flows import async_entry
 
-from .conftest import House, MakeInstance, async_house, async_set_up_built_in
+from ..houses import House, MakeInstance, async_house, async_set_up_built_in
 from .log_check import NO_INDEX, complaints
 
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(300)]

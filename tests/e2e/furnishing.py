@@ -1,0 +1,84 @@
+"""A house that has been lived in: the made-up household of the benchmarks, told and asked over some months."""
+
+import csv
+from pathlib import Path
+from typing import Final
+
+from scripts.demo_app.client import Api
+from scripts.demo_app.people import Person
+from scripts.demo_app.processes import ROOT
+
+from ..houses import House
+
+MARA: Final = Person(name="Mara", username="mara", password="owner's password")
+_HOUSEHOLD: Final = ROOT / "benchmarks" / "quality" / "household" / "memories.tsv"
+_PINNED: Final = frozenset({"home_address", "water_main", "house_alarm"})
+_FIELDS: Final = (
+    "key",
+    "value",
+    "scope",
+    "owner",
+    "tags",
+    "category",
+    "pinned",
+    "created_at",
+    "updated_at",
+    "expires_at",
+)
+_CHANGES: Final = (
+    (
+        "memory_set",
+        {"key": "wifi_home", "value": "The wifi password at home is heron-on-the-roof", "scope": "household"},
+    ),
+    ("memory_set", {"key": "piano_tuner", "value": "The piano tuner comes on Friday at ten", "expiration_days": 5}),
+    ("memory_forget", {"key": "new_year_trip"}),
+)
+_QUESTIONS: Final = (
+    "Where is the fuse box?",
+    "How do I turn off the water?",
+    "When does the gardener come?",
+    "Which drinks does the neighbour like?",
+)
+
+
+def memories(house: House) -> list[dict[str, str]]:
+    """Return the English memories of Mara, Jonas and the household, as a table to import."""
+    owners = {"mara": house.owner_id, "jonas": house.guest_id, "household": "household"}
+    with _HOUSEHOLD.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [
+        {
+            "key": row["key"],
+            "value": row["value"],
+            "scope": "household" if row["owner"] == "household" else "user",
+            "owner": owners[row["owner"]],
+            "tags": row["tags"],
+            "category": row["category"],
+            "pinned": str(row["key"] in _PINNED).lower(),
+            "created_at": f"{row['said_at']}T18:30:00+00:00",
+            "updated_at": f"{row['said_at']}T18:30:00+00:00",
+            "expires_at": "",
+        }
+        for row in rows
+        if row["owner"] in owners and row["language"] == "en"
+    ]
+
+
+async def async_furnish(house: House, owner: Api) -> int:
+    """Import the memories, and change, forget and ask a few. Returns how many were imported."""
+    rows = memories(house)
+    _write(house.instance.folder / "household.csv", rows)
+    report = await owner.act("memory_import", path="household.csv", dry_run=False, keep_owners=True)
+    assert report["added"] == len(rows), report
+    for action, data in _CHANGES:
+        await owner.act(action, **data)
+    for question in _QUESTIONS:
+        await owner.act("memory_search", query=question)
+    return len(rows)
+
+
+def _write(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, _FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
