@@ -34,7 +34,8 @@ COMMON = {"key": "bins", "value": "Bins go out on Tuesday", "tags": "rubbish", "
 @pytest.fixture
 def events(hass: HomeAssistant, setup_integration: MockConfigEntry) -> list[Event[Any]]:
     """Return the events on the bus from now on."""
-    return async_capture_events(hass, EVENT_CHANGED)
+    captured: list[Event[Any]] = async_capture_events(hass, EVENT_CHANGED)
+    return captured
 
 
 def attributes(hass: HomeAssistant) -> dict[str, Any]:

@@ -60,11 +60,11 @@ export const cardStyles = [
       outline: none !important;
       background: none;
       color: var(--sm-text);
+      text-overflow: ellipsis;
     }
     input::placeholder {
       color: var(--sm-quiet);
       opacity: 1;
-      text-overflow: ellipsis;
     }
     form button {
       display: grid;
