@@ -83,7 +83,7 @@ async def _async_check_owner(hass: HomeAssistant, owner: str) -> None:
 
 async def _async_undo(request: Request) -> JsonObjectType:
     data = request.data
-    memory = await request.engine.editor.async_undo(request.caller, data["id"], data["entry"], source=SOURCE)
+    memory = await request.engine.editor.async_undo(request.caller, data["memory_id"], data["entry"], source=SOURCE)
     return {"memory": memory_as_dict(memory)}
 
 
@@ -115,7 +115,7 @@ COMMANDS: Final = (
         changes=True,
     ),
     Command("update", _async_update, {vol.Required("ids"): ids, vol.Required("changes"): _CHANGES}, changes=True),
-    Command("undo", _async_undo, {vol.Required("id"): str, vol.Required("entry"): whole_number}, changes=True),
+    Command("undo", _async_undo, {vol.Required("memory_id"): str, vol.Required("entry"): whole_number}, changes=True),
     Command(
         "forget", _async_forget, {vol.Required("ids"): ids, vol.Optional("purge", default=False): bool}, changes=True
     ),

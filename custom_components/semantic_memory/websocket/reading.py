@@ -77,7 +77,7 @@ async def _async_search(request: Request) -> JsonObjectType:
 
 
 async def _async_get(request: Request) -> JsonObjectType:
-    shown = await request.engine.browser.async_show(request.caller, request.data["id"])
+    shown = await request.engine.browser.async_show(request.caller, request.data["memory_id"])
     names = await async_names(request.hass)
     return {
         "memory": memory_as_dict(shown.memory),
@@ -115,7 +115,7 @@ def _origin(shown: Shown, names: Names) -> JsonObjectType:
 
 
 async def _async_similar(request: Request) -> JsonObjectType:
-    return {"hits": hits_as_list(await request.engine.browser.async_similar(request.caller, request.data["id"]))}
+    return {"hits": hits_as_list(await request.engine.browser.async_similar(request.caller, request.data["memory_id"]))}
 
 
 COMMANDS: Final = (
@@ -143,6 +143,6 @@ COMMANDS: Final = (
             vol.Optional("explain", default=False): bool,
         },
     ),
-    Command("get", _async_get, {vol.Required("id"): str}),
-    Command("similar", _async_similar, {vol.Required("id"): str}),
+    Command("get", _async_get, {vol.Required("memory_id"): str}),
+    Command("similar", _async_similar, {vol.Required("memory_id"): str}),
 )

@@ -73,11 +73,11 @@ export class Api {
   list = (query: ListQuery) => this.call<ListAnswer>("list", { ...query });
   facets = (filter: Filter = {}) => this.call<Facets>("facets", { filter });
   search = (query: SearchQuery) => this.call<SearchAnswer>("search", { ...query });
-  get = (id: string) => this.call<GetAnswer>("get", { id });
-  similar = (id: string) => this.call<SimilarAnswer>("similar", { id });
+  get = (id: string) => this.call<GetAnswer>("get", { memory_id: id });
+  similar = (id: string) => this.call<SimilarAnswer>("similar", { memory_id: id });
   set = (memory: NewMemory) => this.call<SetAnswer>("set", { ...memory });
   update = (ids: string[], changes: Changes) => this.call<MemoriesAnswer>("update", { ids, changes });
-  undo = (id: string, entry: number) => this.call<{ memory: Memory }>("undo", { id, entry });
+  undo = (id: string, entry: number) => this.call<{ memory: Memory }>("undo", { memory_id: id, entry });
   forget = (ids: string[], purge = false) => this.call<{ ids: string[] }>("forget", { ids, ...(purge && { purge }) });
   restore = (ids: string[]) => this.call<MemoriesAnswer>("restore", { ids });
   atlas = () => this.call<Atlas>("atlas");

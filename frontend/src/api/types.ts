@@ -174,7 +174,7 @@ export interface HistoryEntry {
   undoable: boolean;
 }
 
-/** `semantic_memory/get` { id } */
+/** `semantic_memory/get` { memory_id }: `id` is the number of the message */
 export interface GetAnswer {
   memory: Memory;
   /** Newest first. */
@@ -189,7 +189,7 @@ export interface GetAnswer {
   };
 }
 
-/** `semantic_memory/similar` { id }: the most similar first, without itself. */
+/** `semantic_memory/similar` { memory_id }: the most similar first, without itself. */
 export interface SimilarAnswer {
   hits: Hit[];
 }
@@ -206,7 +206,7 @@ export interface SetAnswer {
 
 /**
  * `semantic_memory/update` { ids: string[], changes }: all of them or none; answers how they are now.
- * `semantic_memory/undo` { id, entry } → { memory }
+ * `semantic_memory/undo` { memory_id, entry } → { memory }
  * `semantic_memory/forget` { ids, purge? } → { ids }
  * `semantic_memory/restore` { ids } → { memories }
  */
