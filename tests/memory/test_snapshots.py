@@ -412,3 +412,45 @@ async def test_an_unreadable_folder(engine: MemoryEngine, folder: Path) -> None:
         await engine.snapshots.async_list()
     await remember(engine, "The wombat sleeps in the shed", key="animal")
     assert await engine.async_forget(ALICE, ["animal"], purge=True)
+
+
+async def test_a_glance_opens_nothing_thoroughly(
+    engine: MemoryEngine, clock: Clock, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await engine.snapshots.async_glance() == ()
+    await remember(engine, "The cat is called Tom")
+    taken = [await engine.snapshots.async_take()]
+    clock.pass_days(0.5)
+    await remember(engine, "The dog is called Rex")
+    taken.insert(0, await engine.snapshots.async_take())
+    assert await engine.snapshots.async_glance() == tuple(taken)
+    assert [snapshot.memories for snapshot in taken] == [2, 1]
+
+    (folder / taken[0].name).write_bytes(b"This is no database. " * 400)
+    damaged, sound = await engine.snapshots.async_glance()
+    assert (damaged.name, damaged.memories, damaged.size) == (taken[0].name, None, 21 * 400)
+    assert sound == taken[1]
+
+    listed = storing.files(folder)
+    (folder / taken[0].name).unlink()
+    monkeypatch.setattr(storing, "files", lambda _: listed)
+    assert await engine.snapshots.async_glance() == (taken[1],)
+
+
+async def test_a_glance_does_not_wait_for_a_snapshot_that_is_taken(
+    engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(*_: Any) -> None:
+        begun.set()
+        go_on.wait(20)
+        raise StorageError(reason="interrupted")
+
+    monkeypatch.setattr(storing, "take", slowly)
+    taking = asyncio.create_task(engine.snapshots.async_take())
+    await asyncio.to_thread(begun.wait, 20)
+    assert await engine.snapshots.async_glance() == ()
+    go_on.set()
+    with pytest.raises(StorageError):
+        await taking

@@ -495,3 +495,39 @@ async def test_a_database_error_is_passed_on(engine: MemoryEngine, tmp_path: Pat
     with pytest.raises(StorageError):
         await engine.transfer.async_export(ALICE, path=tmp_path / "x.jsonl")
     assert not (tmp_path / "x.jsonl").exists()
+
+
+async def test_what_is_to_be_fetched_goes_with_the_others(engine: MemoryEngine) -> None:
+    cat = await remember(engine, "The cat is called Tom", key="cat")
+    await remember(engine, "The dog is called Rex", key="dog")
+    kept = await engine.transfer.async_export(ALICE)
+    fetched = await engine.transfer.async_export(ALICE, MemoryFilter(ids=[cat.id]), download=True)
+    assert fetched.path.parent == kept.path.parent
+    assert fetched.path.name.startswith("download-")
+    assert fetched.memories == 1
+    assert "Rex" not in fetched.path.read_text()
+
+    await engine.transfer.async_remove_downloads()
+
+    assert [path.name for path in kept.path.parent.iterdir()] == [kept.path.name]
+
+
+async def test_downloads_that_cannot_be_removed_are_left(engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("custom_components.semantic_memory.memory.transfer.folder.remove_downloads", fail)
+    await engine.transfer.async_remove_downloads()
+
+
+@pytest.mark.parametrize("caller", [ALICE, BOB, NOBODY])
+async def test_nobody_gets_by_id_what_they_do_not_see(engine: MemoryEngine, caller: Caller) -> None:
+    ids = [
+        (await remember(engine, "The cat is called Tom", key="cat")).id,
+        (await remember(engine, "The safe is behind the picture", BOB, key="safe")).id,
+        (await remember(engine, "Dinner is at six", NOBODY, key="dinner")).id,
+    ]
+    report = await engine.transfer.async_export(caller, MemoryFilter(ids=[*ids, "unknown"]))
+    seen = {"a" * 32: {"cat", "dinner"}, "b" * 32: {"safe", "dinner"}, None: {"dinner"}}[caller.user_id]
+    lines = [json.loads(line) for line in report.path.read_text().splitlines()[1:]]
+    assert {line["key"] for line in lines} == seen
