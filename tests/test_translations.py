@@ -25,6 +25,10 @@ DESCRIPTIONS: dict[str, Any] = {
     if not name.startswith(".")
 }
 EXCEPTIONS: dict[str, str] = {code: texts["message"] for code, texts in TRANSLATIONS["exceptions"].items()}
+PANEL: dict[str, str] = {
+    f"{section}.{key}": text for section, texts in TRANSLATIONS["config_panel"].items() for key, text in texts.items()
+}
+FRONTEND = Path(__file__).parents[1] / "frontend" / "src"
 SCHEMAS = {f"memory_{action.op}": action.schema for action in services.ACTIONS}
 NAMES = sorted(SCHEMAS)
 
@@ -176,3 +180,49 @@ def test_errors_say_what_to_do() -> None:
         assert message.endswith("."), code
         assert len(message) > 30, code
         assert "service" not in message.lower(), code
+
+
+FRONTEND_SOURCE = "\n".join(path.read_text() for path in sorted(FRONTEND.rglob("*.ts")))
+SECTIONS = "|".join(TRANSLATIONS["config_panel"])
+WRITTEN_KEYS = set(re.findall(rf'"((?:{SECTIONS})\.[a-z0-9_]+)"', FRONTEND_SOURCE))
+WORDS = set(re.findall(r'"([a-z0-9_-]+)"|\b([a-z0-9_]+)\??:', FRONTEND_SOURCE))
+PUT_TOGETHER = set(re.findall(r"`([a-z_]+\.[a-z_]*)\$\{", FRONTEND_SOURCE))
+"""Beginnings of keys whose end is a variable."""
+
+
+def is_asked_for(key: str) -> bool:
+    """Whether panel or card show a text: its key is written there, or a beginning of it and the rest somewhere."""
+    ends = {word for pair in WORDS for word in pair}
+    return key in WRITTEN_KEYS or any(
+        key.startswith(beginning) and key.removeprefix(beginning) in ends for beginning in PUT_TOGETHER
+    )
+
+
+def test_texts_of_the_panel_are_there() -> None:
+    assert len(WRITTEN_KEYS) > 100
+    assert set(PANEL) >= WRITTEN_KEYS
+
+
+def test_no_text_of_the_panel_is_left_over() -> None:
+    # One of something has a text of its own, which is found by adding to the key.
+    assert [key for key in PANEL if not is_asked_for(key) and not is_asked_for(key.removesuffix("_one"))] == []
+
+
+def test_texts_of_the_panel_can_be_filled() -> None:
+    """Home Assistant drops a text whose placeholders it cannot read, and shows the key in its place."""
+    for key, text in PANEL.items():
+        names = [field for _, field, _, _ in Formatter().parse(text) if field is not None]
+
+        assert text.strip() == text != "", key
+        assert all(re.fullmatch("[a-z_]+", name) for name in names), key
+        assert "service" not in text.replace("Devices & services", "").lower(), key
+
+
+def test_texts_for_one_differ_only_in_the_count() -> None:
+    for key, text in PANEL.items():
+        many = PANEL.get(key.removesuffix("_one"))
+        if many is None or not key.endswith("_one"):
+            continue
+        placeholders = [{field for _, field, _, _ in Formatter().parse(each) if field} for each in (text, many)]
+
+        assert placeholders[0] | {"count"} >= placeholders[1] >= placeholders[0], key

@@ -47,6 +47,7 @@ export class SmBulkBar extends LitElement {
         align-items: center;
         gap: 4px;
         min-block-size: 56px;
+        margin-block-end: 8px;
         padding-inline: 8px;
         background: color-mix(in srgb, var(--sm-primary) 14%, var(--sm-surface));
       }

@@ -1,6 +1,6 @@
 import {
+  mdiAccountGroupOutline,
   mdiAccountOutline,
-  mdiHomeOutline,
   mdiMessageProcessingOutline,
   mdiPinOutline,
   mdiTimerSandEmpty,
@@ -21,7 +21,7 @@ import { CATEGORIES, clean, SCOPES } from "./view-query.ts";
 
 const SCOPE_ICONS: Record<Scope, string> = {
   user: mdiAccountOutline,
-  household: mdiHomeOutline,
+  household: mdiAccountGroupOutline,
   session: mdiMessageProcessingOutline,
 };
 /** Tags shown until somebody looks for one. */

@@ -86,8 +86,10 @@ export class SmMemoryList extends LitElement {
         display: none;
       }
       .compact .end:not(.hit) {
-        align-self: flex-start;
-        margin-block-start: 15px;
+        display: none;
+      }
+      .compact .when {
+        display: inline;
       }
       .compact .hit {
         inline-size: 76px;
@@ -138,6 +140,7 @@ export class SmMemoryList extends LitElement {
     getScrollElement: () => this.scroller ?? null,
     estimateSize: (index) => this.heightOf(index),
     overscan: 8,
+    paddingEnd: 88, // what floats above the end must not hide it
   });
   private readonly sizes = new ResizeObserver(([entry]) => {
     if (!entry) return;
@@ -174,7 +177,8 @@ export class SmMemoryList extends LitElement {
     const { count } = this.source.rows;
     this.active = Math.max(0, Math.min(this.active, count - 1));
     const before = changed.get("source") as ListSource | undefined;
-    if (before && before.rows === this.source.rows && !changed.has("compact")) return;
+    const others = changed.has("source") && before?.rows !== this.source.rows;
+    if (!others && !changed.has("compact")) return; // measuring renders again: only where heights may differ
     virtualizer.setOptions({ ...virtualizer.options, count });
     virtualizer.measure();
   }
@@ -286,7 +290,7 @@ export class SmMemoryList extends LitElement {
       ${
         memory
           ? html`${renderBadge(this.panel, memory, this.selecting && this.selected.has(memory.id), this.selecting)}
-            ${renderText(this.panel, memory)} ${renderEnd(this.panel, memory, this.sort)}`
+            ${renderText(this.panel, memory, this.sort)} ${renderEnd(this.panel, memory, this.sort)}`
           : html`<span class="ghost"></span>`
       }
     </div>`;

@@ -16,6 +16,13 @@ import { CATEGORY_ICONS } from "./labels.ts";
 /** Of the lines of the list, in pixels: nothing has to be measured that way. */
 export const HEIGHT = { wide: 64, compact: 92, group: 44 };
 
+/** Ends are told from a month before on: with an expiry by default all memories would tell one. */
+const SOON = 30 * 86_400_000;
+
+function isSoon(iso: string): boolean {
+  return new Date(iso).getTime() - Date.now() < SOON;
+}
+
 export function isHit(memory: Memory | Hit): memory is Hit {
   return "score" in memory;
 }
@@ -39,7 +46,7 @@ export function renderBadge(
 }
 
 /** What is in a line: the value, and below it what tells it from others. */
-export function renderText(panel: PanelContext, memory: Memory): TemplateResult {
+export function renderText(panel: PanelContext, memory: Memory, sort?: SortKey): TemplateResult {
   const { t, format } = panel;
   const shared = memory.owner === "household";
   return html`<span class="text">
@@ -53,10 +60,11 @@ export function renderText(panel: PanelContext, memory: Memory): TemplateResult 
       ${memory.tag_list.slice(0, 3).map((tag) => html`<span class="tag" dir="auto">${tag}</span>`)}
       ${memory.tag_list.length > 3 ? html`<span class="tag">+${format.number(memory.tag_list.length - 3)}</span>` : nothing}
       ${
-        memory.expires_at && !memory.deleted_at
+        memory.expires_at && !memory.deleted_at && isSoon(memory.expires_at)
           ? html`<span class="ends"><sm-icon .path=${mdiTimerSandEmpty}></sm-icon>${t("memories.ends", { when: format.relative(memory.expires_at) })}</span>`
           : nothing
       }
+      ${sort && !isHit(memory) ? html`<span class="when">${renderWhen(panel, memory, sort)}</span>` : nothing}
     </span>
   </span>`;
 }
@@ -64,20 +72,37 @@ export function renderText(panel: PanelContext, memory: Memory): TemplateResult 
 /** At the end of a line: how well it fits the search, or the time that the list is sorted by. */
 export function renderEnd(panel: PanelContext, memory: Memory | Hit, sort: SortKey): TemplateResult {
   const { t, format } = panel;
-  if (isHit(memory)) {
-    return html`<span class="end hit">
-      <span class="score">${format.percent(memory.score)}</span>
-      <span class="meter" aria-hidden="true"><i style=${`inline-size:${Math.round(memory.score * 100)}%`}></i></span>
-      <span class="match">${t(`match.${memory.match}`)}</span>
-    </span>`;
+  if (!isHit(memory)) return html`<span class="end">${renderWhen(panel, memory, sort)}</span>`;
+  return html`<span class="end hit">
+    <span class="score">${format.percent(memory.score)}</span>
+    <span class="meter" aria-hidden="true"><i style=${`inline-size:${Math.round(memory.score * 100)}%`}></i></span>
+    <span class="match">${t(`match.${memory.match}`)}</span>
+  </span>`;
+}
+
+/** What the list is sorted by, in a few words. */
+export function renderWhen(panel: PanelContext, memory: Memory, sort: SortKey): TemplateResult {
+  const { t, format } = panel;
+  const timed = (at: string, text: string) => html`<span title=${format.dateTime(at)}>${text}</span>`;
+  if (memory.deleted_at) {
+    return timed(memory.deleted_at, t("memories.forgotten_when", { when: format.relative(memory.deleted_at) }));
   }
-  if (memory.deleted_at)
-    return html`<span class="end">${t("memories.forgotten_when", { when: format.relative(memory.deleted_at) })}</span>`;
-  if (sort === "use_count") return html`<span class="end">${counted(panel, "memories.used", memory.use_count)}</span>`;
-  const times = { created: memory.created_at, last_used: memory.last_used_at, expires: null } as const;
-  const at = sort in times ? times[sort as keyof typeof times] : memory.updated_at;
-  if (!at) return html`<span class="end">${sort === "last_used" ? t("memories.never_used") : ""}</span>`;
-  return html`<span class="end" title=${format.dateTime(at)}>${format.relative(at)}</span>`;
+  switch (sort) {
+    case "use_count":
+      return html`${counted(panel, "memories.used", memory.use_count)}`;
+    case "last_used":
+      return memory.last_used_at
+        ? timed(memory.last_used_at, format.relative(memory.last_used_at))
+        : html`${t("memories.never_used")}`;
+    case "expires":
+      return memory.expires_at
+        ? timed(memory.expires_at, t("memories.ends", { when: format.relative(memory.expires_at) }))
+        : html`${t("expiry.never")}`;
+    default: {
+      const at = sort === "created" ? memory.created_at : memory.updated_at;
+      return timed(at, format.relative(at));
+    }
+  }
 }
 
 export const rowStyles = css`
@@ -157,6 +182,10 @@ export const rowStyles = css`
     background: var(--sm-hover);
     line-height: 18px;
   }
+  .when {
+    display: none;
+    margin-inline-start: auto;
+  }
   .end {
     flex: none;
     color: var(--sm-quiet);
@@ -169,13 +198,17 @@ export const rowStyles = css`
     flex-direction: column;
     align-items: flex-end;
     gap: 2px;
-    inline-size: 96px;
+    inline-size: 112px;
   }
   .score {
     color: var(--sm-text);
     font-size: var(--ha-font-size-m, 14px);
     font-weight: var(--ha-font-weight-medium, 500);
     line-height: 16px;
+  }
+  .match {
+    line-height: 14px;
+    white-space: normal;
   }
   .meter {
     inline-size: 64px;
