@@ -1,4 +1,4 @@
-import { mdiAccountOutline, mdiHomeOutline, mdiTimerSandComplete } from "@mdi/js";
+import { mdiAccountGroupOutline, mdiAccountOutline, mdiTimerSandComplete } from "@mdi/js";
 import { html, nothing, svg, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { styleMap } from "lit/directives/style-map.js";
@@ -33,7 +33,7 @@ export function renderMemories(memories: readonly (Memory | Hit)[], t: Localize,
             <span class="about">
               ${"score" in memory ? renderScore(memory, t, format) : nothing}
               <span>
-                ${icon(memory.owner === "household" ? mdiHomeOutline : mdiAccountOutline)}
+                ${icon(memory.owner === "household" ? mdiAccountGroupOutline : mdiAccountOutline)}
                 ${t(memory.owner === "household" ? "scope.household" : "scope.user")}
               </span>
               ${
