@@ -171,7 +171,7 @@ export class SmRecallEntry extends LitElement {
         >
         <div class="value" dir="auto">${hit.value}</div>
       </div>
-      <sm-score .score=${hit.score} .text=${panel.format.percent(hit.score)} .match=${panel.t(`activity.match_${hit.match}`)}></sm-score>
+      <sm-score .score=${hit.score} .text=${panel.format.percent(hit.score)} .match=${panel.t(`match.${hit.match}`)}></sm-score>
     </li>`;
   }
 }

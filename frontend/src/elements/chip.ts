@@ -53,7 +53,7 @@ export class SmChip extends LitElement {
         transition: background-color var(--sm-fast);
       }
       @media (hover: hover) {
-        button.chip:hover {
+        button.chip:not([aria-pressed="true"]):hover {
           background: var(--sm-hover);
         }
       }

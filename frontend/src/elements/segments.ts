@@ -43,7 +43,7 @@ export class SmSegments extends LitElement {
         white-space: nowrap;
         --sm-icon-size: 18px;
       }
-      button:hover {
+      button:not([aria-checked="true"]):hover {
         background: var(--sm-hover);
       }
       [aria-checked="true"] {

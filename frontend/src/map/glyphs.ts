@@ -1,12 +1,17 @@
 import { LOOKS, type Look, outline } from "./palette.ts";
+import { type Stamp, stampOf } from "./stamps.ts";
 
-/** The pictures of all looks on one canvas, so that thousands of points are copies of little pictures instead of paths. */
+/** The pictures of all looks on one canvas, each look once plain and, in the second row, with the ring of pinned memories. */
 export interface GlyphSheet {
   canvas: HTMLCanvasElement;
   /** Side of one picture in pixels of the sheet. */
   cell: number;
   /** Side of one picture in pixels of the page. */
   side: number;
+  /** The same pictures to be copied, row by row. */
+  stamps: Stamp[];
+  /** Colour of the card below as a pixel. */
+  background: number;
 }
 
 export interface GlyphStyle {
@@ -18,23 +23,32 @@ export interface GlyphStyle {
   background: string;
 }
 
-/** Draws every look, in the second row with the ring around pinned memories. */
 export function drawSheet(style: GlyphStyle): GlyphSheet {
   const side = Math.ceil(style.radius * 3.6) + 4;
   const cell = Math.ceil(side * style.ratio);
   const canvas = document.createElement("canvas");
   canvas.width = cell * LOOKS.length;
   canvas.height = cell * 2;
-  const context = canvas.getContext("2d");
-  if (context) {
-    LOOKS.forEach((look, column) => {
-      for (const row of [0, 1]) {
-        context.setTransform(style.ratio, 0, 0, style.ratio, (column + 0.5) * cell, (row + 0.5) * cell);
-        drawGlyph(context, look, style, row === 1);
-      }
-    });
+  const sheet: GlyphSheet = { canvas, cell, side, stamps: [], background: 0xffffffff };
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) return sheet;
+  context.fillStyle = style.background;
+  context.fillRect(0, 0, 1, 1);
+  sheet.background = (pixelsOf(context)[0] ?? 0) | 0xff000000;
+  context.clearRect(0, 0, 1, 1);
+  const cells = [0, 1].flatMap((row) => LOOKS.map((look, column) => ({ look, row, column })));
+  for (const { look, row, column } of cells) {
+    context.setTransform(style.ratio, 0, 0, style.ratio, (column + 0.5) * cell, (row + 0.5) * cell);
+    drawGlyph(context, look, style, row === 1);
   }
-  return { canvas, cell, side };
+  const image = { pixels: pixelsOf(context), width: canvas.width, height: canvas.height };
+  sheet.stamps = cells.map(({ row, column }) => stampOf(image, column * cell, row * cell, cell));
+  return sheet;
+}
+
+function pixelsOf(context: CanvasRenderingContext2D): Uint32Array {
+  const { width, height } = context.canvas;
+  return new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
 }
 
 /** Draws one look around 0,0, with a rim in the colour of the card that keeps neighbours apart. */

@@ -40,7 +40,7 @@ export class SmMapLegend extends LitElement {
         white-space: nowrap;
       }
       @media (hover: hover) {
-        button:hover {
+        button:not([aria-pressed="true"]):hover {
           background: color-mix(in srgb, var(--sm-text) 6%, var(--sm-surface));
         }
       }

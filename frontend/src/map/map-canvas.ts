@@ -21,6 +21,10 @@ const MAX_ZOOM = 60;
 const SETTLED = 150;
 /** How near a pointer has to come, in pixels: fingers need more room. */
 const REACH = { mouse: 12, touch: 26 };
+/** Properties that change the picture, apart from the rings around what is pointed at. */
+const SHOWS = ["points", "look", "hits", "filtered", "theme", "transform"];
+/** Properties that change which points are in view. */
+const MOVES = ["points", "filtered", "transform"];
 const KEYS: Record<string, Direction> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 
 /**
@@ -103,8 +107,8 @@ export class SmMapCanvas extends LitElement {
   @property({ attribute: false }) look!: (point: Point) => Look;
   /** What is said about a point below its value: its category and whose it is. */
   @property({ attribute: false }) about!: (point: Point) => string;
-  /** Best first; null without a search. */
-  @property({ attribute: false }) hits: readonly Point[] | null = null;
+  /** Scores of the points that a search has found, best first; null without a search. */
+  @property({ attribute: false }) hits: ReadonlyMap<Point, number> | null = null;
   /** Changes with the legend: which points are shown. */
   @property({ type: Number }) filtered = 0;
   /** Changes with Home Assistant's theme. */
@@ -113,6 +117,7 @@ export class SmMapCanvas extends LitElement {
   @state() private hovered: Point | null = null;
   /** Where the keyboard or a finger is. */
   @state() private active: Point | null = null;
+  @state() private focused = false;
   @state() private transform: Transform = zoomIdentity;
 
   @query(".back") private back!: HTMLCanvasElement;
@@ -126,6 +131,8 @@ export class SmMapCanvas extends LitElement {
   private behavior: ZoomBehavior<HTMLCanvasElement, unknown> | null = null;
   private resizes: ResizeObserver | null = null;
   private frame = 0;
+  /** Whether the points have to be painted anew. */
+  private stale = true;
   private settling = 0;
   private touched = false;
 
@@ -165,12 +172,17 @@ export class SmMapCanvas extends LitElement {
     if (this.size.width > 0) layOut(this.points, this.size, PADDING);
   }
 
-  protected override updated(): void {
+  protected override updated(changed: PropertyValues): void {
+    this.stale ||= SHOWS.some((name) => changed.has(name));
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       this.paint();
     });
     this.placeTip();
+    if (MOVES.some((name) => changed.has(name))) this.settle();
+  }
+
+  private settle(): void {
     clearTimeout(this.settling);
     this.settling = window.setTimeout(() => this.settled(), SETTLED);
   }
@@ -201,6 +213,8 @@ export class SmMapCanvas extends LitElement {
       [width * 1.25, height * 1.25],
     ]);
     layOut(this.points, this.size, PADDING);
+    this.stale = true;
+    this.settle();
     this.requestUpdate();
   }
 
@@ -208,27 +222,35 @@ export class SmMapCanvas extends LitElement {
     const front = this.front.getContext("2d");
     if (!front || !this.painter || this.size.width === 0) return;
     const ratio = this.back.width / this.size.width;
-    this.scene = {
-      points: this.points,
-      size: this.size,
-      transform: this.transform,
-      ratio,
-      theme: themeOf(this, front),
-      look: this.look,
-      hits: this.hits,
-      labels: this.hits ?? this.labels,
-      label: (point) => point.key,
-    };
-    this.painter.paint(this.scene);
+    if (this.stale || !this.scene) {
+      this.scene = {
+        points: this.points,
+        size: this.size,
+        transform: this.transform,
+        ratio,
+        theme: themeOf(this, front),
+        look: this.look,
+        hits: this.hits,
+        labels: this.hits?.keys() ?? this.labels,
+        label: (point) => point.key,
+      };
+      this.painter.paint(this.scene);
+      this.stale = false;
+    }
     front.setTransform(ratio, 0, 0, ratio, 0, 0);
     front.clearRect(0, 0, this.size.width, this.size.height);
-    if (this.active?.shown) paintRing(front, this.scene, this.active, true);
+    if (this.walked) paintRing(front, this.scene, this.walked, true);
     if (this.hovered) paintRing(front, this.scene, this.hovered, false);
+  }
+
+  /** Where the keyboard is, as long as it is on the map. */
+  private get walked(): Point | null {
+    return this.focused && this.active?.shown ? this.active : null;
   }
 
   /** The point that is told about. */
   private get told(): Point | null {
-    return this.hovered ?? (this.active?.shown ? this.active : null);
+    return this.hovered ?? this.walked;
   }
 
   private placeTip(): void {
@@ -339,6 +361,12 @@ export class SmMapCanvas extends LitElement {
           this.hovered = null;
         }}
         @click=${this.clicked}
+        @focus=${() => {
+          this.focused = true;
+        }}
+        @blur=${() => {
+          this.focused = false;
+        }}
         @keydown=${this.pressed}
       ></canvas>
       <p id="help" class="sr">${t("map.keys")}</p>

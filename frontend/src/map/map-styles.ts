@@ -120,8 +120,7 @@ export const mapStyles = css`
   }
   @container (width < 500px) {
     .bar sm-text-field {
-      flex-basis: 100%;
-      max-inline-size: none;
+      flex-basis: 120px;
     }
   }
 `;

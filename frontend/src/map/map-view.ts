@@ -2,7 +2,7 @@ import { mdiGraphOutline, mdiMagnify } from "@mdi/js";
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { Api } from "../api/client.ts";
-import type { Atlas, Hit } from "../api/types.ts";
+import type { Atlas, EngineStatus, Hit } from "../api/types.ts";
 import "../elements/button.ts";
 import "../elements/empty.ts";
 import "../elements/segments.ts";
@@ -18,6 +18,7 @@ import type { SmMapCanvas } from "./map-canvas.ts";
 import "./map-list.ts";
 import type { Row } from "./map-list.ts";
 import { mapStyles } from "./map-styles.ts";
+import type { Look } from "./palette.ts";
 import { type Point, pointsOf } from "./points.ts";
 import { isDark } from "./theme.ts";
 
@@ -48,6 +49,8 @@ export class SmMapView extends LitElement {
   @query("sm-map-canvas") private canvas!: SmMapCanvas | null;
 
   private api?: Api;
+  private look!: (point: Point) => Look;
+  private hitPoints: Map<Point, number> | null = null;
   private byId = new Map<string, Point>();
   private typing = 0;
   private changing = 0;
@@ -70,6 +73,11 @@ export class SmMapView extends LitElement {
       this.hits = null;
       void this.load();
     }
+    if (changed.has("hits") || changed.has("points")) this.hitPoints = this.hits && this.onMap(this.hits);
+    if (changed.has("panel") || changed.has("colouring")) {
+      const people = this.panel.info.people.map(({ user_id }) => user_id);
+      this.look = lookFor(this.colouring, people);
+    }
     if (changed.has("panel")) {
       const surface = getComputedStyle(this).getPropertyValue("--card-background-color").trim();
       this.dark = this.panel.hass.themes?.darkMode ?? isDark(surface);
@@ -91,12 +99,17 @@ export class SmMapView extends LitElement {
   }
 
   private happened(event: LiveEvent): void {
-    if (event.kind === "status" || event.kind === "recall") return;
+    if (event.kind === "recall" || (event.kind === "status" && !this.isOutdatedBy(event.status))) return;
     clearTimeout(this.changing);
     this.changing = window.setTimeout(() => {
       void this.load();
       if (this.hits) void this.search();
     }, CHANGED);
+  }
+
+  /** Whether all memories have been read by now, or another model serves. */
+  private isOutdatedBy({ pending, model }: EngineStatus): boolean {
+    return this.atlas !== null && ((this.atlas.missing > 0 && pending === 0) || model !== this.atlas.model);
   }
 
   private typed(value: string): void {
@@ -126,22 +139,20 @@ export class SmMapView extends LitElement {
     this.panel.go({ tab: "memories", id, query: {} });
   }
 
-  private get look() {
-    return lookFor(
-      this.colouring,
-      this.panel.info.people.map(({ user_id }) => user_id),
-    );
-  }
-
   private about = (point: Point): string => {
     const { t } = this.panel;
     const parts = [t(`category.${point.category}`), this.panel.ownerName(point.owner)];
     return (point.pinned ? [...parts, t("map.pinned")] : parts).join(" · ");
   };
 
-  /** The hits that are on the map, best first. */
-  private get hitPoints(): Point[] | null {
-    return this.hits?.flatMap(({ id }) => this.byId.get(id) ?? []) ?? null;
+  /** The hits that are on the map with their scores, best first. */
+  private onMap(hits: readonly Hit[]): Map<Point, number> {
+    const found = new Map<Point, number>();
+    for (const { id, score } of hits) {
+      const point = this.byId.get(id);
+      if (point) found.set(point, score);
+    }
+    return found;
   }
 
   protected override render() {
@@ -237,16 +248,16 @@ export class SmMapView extends LitElement {
   private renderList() {
     const { t, format } = this.panel;
     const { hits } = this;
-    const found = this.hitPoints?.filter(({ shown }) => shown) ?? [];
-    const scores = new Map(hits?.map(({ id, score }) => [id, score]));
-    const rows: Row[] = hits
-      ? found.map((point) => ({ point, score: format.percent(scores.get(point.id) ?? 0) }))
+    const onMap = this.hitPoints;
+    const found = [...(onMap ?? [])].filter(([{ shown }]) => shown);
+    const rows: Row[] = onMap
+      ? found.map(([point, score]) => ({ point, score: format.percent(score) }))
       : this.inView.slice(0, MAX_ROWS).map((point) => ({ point }));
     const count = t("map.in_view_count", {
       shown: format.number(rows.length),
       total: format.number(this.inView.length),
     });
-    const elsewhere = (hits?.length ?? 0) - (this.hitPoints?.length ?? 0);
+    const elsewhere = (hits?.length ?? 0) - (onMap?.size ?? 0);
     return html`<sm-map-list
         .t=${t}
         .heading=${hits ? this.foundText(found.length) : t("map.in_view")}

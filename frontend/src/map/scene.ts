@@ -3,6 +3,7 @@ import { type Label, placeLabels } from "./labels.ts";
 import { LOOKS, type Look } from "./palette.ts";
 import type { Point } from "./points.ts";
 import { radiusOf, type Size, type Transform } from "./projection.ts";
+import { press } from "./stamps.ts";
 
 /** What a frame shows. */
 export interface Scene {
@@ -13,8 +14,8 @@ export interface Scene {
   ratio: number;
   theme: Theme;
   look: (point: Point) => Look;
-  /** Hits of a search, best first; all others fade. Null without a search. */
-  hits: readonly Point[] | null;
+  /** Scores of the points that a search has found, best first; all others fade. Null without a search. */
+  hits: ReadonlyMap<Point, number> | null;
   labels: Iterable<Point>;
   label: (point: Point) => string;
 }
@@ -36,6 +37,7 @@ const MAX_SHEETS = 24;
 /** Draws scenes onto a canvas, and keeps from frame to frame what does not change with pan and zoom. */
 export class Painter {
   private readonly sheets = new Map<string, GlyphSheet>();
+  private image: ImageData | null = null;
   private readonly widths = new Map<string, number>();
   private font = "";
 
@@ -43,48 +45,64 @@ export class Painter {
 
   paint(scene: Scene): void {
     const { context } = this;
-    const { size, ratio } = scene;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, size.width, size.height);
+    const { size, ratio, theme } = scene;
+    context.setTransform(1, 0, 0, 1, 0, 0);
     const radius = radiusOf(scene.points.length, scene.transform.k);
-    context.globalAlpha = scene.hits ? FADED : 1;
-    this.paintPoints(scene, scene.points, radius);
-    context.globalAlpha = 1;
+    this.stampPoints(scene, radius);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
     if (scene.hits) {
-      this.paintHalos(scene, radius + 3);
-      this.paintPoints(scene, [...scene.hits].reverse(), radius + 3);
+      context.globalAlpha = 1 - FADED;
+      context.fillStyle = theme.background;
+      context.fillRect(0, 0, size.width, size.height);
+      context.globalAlpha = 1;
+      this.paintHalos(scene, scene.hits, (radius + 3) * 1.9);
+      this.paintHits(scene, [...scene.hits.keys()].reverse(), radius + 3);
     }
     this.paintLabels(scene, radius + (scene.hits ? 3 : 0));
   }
 
-  private paintPoints(scene: Scene, points: readonly Point[], radius: number): void {
+  /** Puts all points onto the canvas, pixel by pixel. */
+  private stampPoints(scene: Scene, radius: number): void {
+    const { width, height } = this.context.canvas;
+    if (this.image?.width !== width || this.image.height !== height) this.image = new ImageData(width, height);
+    const image = { pixels: new Uint32Array(this.image.data.buffer), width, height };
+    const { stamps, cell, background } = this.sheetFor({ ...scene.theme, radius, ratio: scene.ratio });
+    image.pixels.fill(background);
+    const k = scene.transform.k * scene.ratio;
+    const shiftX = scene.transform.x * scene.ratio - cell / 2;
+    const shiftY = scene.transform.y * scene.ratio - cell / 2;
+    for (const point of scene.points) {
+      if (!point.shown) continue;
+      const stamp = stamps[(point.pinned ? LOOKS.length : 0) + LOOKS.indexOf(scene.look(point))];
+      if (stamp) press(image, stamp, Math.round(point.x * k + shiftX), Math.round(point.y * k + shiftY));
+    }
+    this.context.putImageData(this.image, 0, 0);
+  }
+
+  private paintHits(scene: Scene, points: readonly Point[], radius: number): void {
     const { canvas, cell, side } = this.sheetFor({ ...scene.theme, radius, ratio: scene.ratio });
     const { k, x, y } = scene.transform;
-    const { width, height } = scene.size;
-    const half = side / 2;
-    const columns = new Map(LOOKS.map((look, column) => [look, column * cell]));
     for (const point of points) {
       if (!point.shown) continue;
-      const left = point.x * k + x - half;
-      const top = point.y * k + y - half;
-      if (left < -side || top < -side || left > width || top > height) continue;
-      const column = columns.get(scene.look(point)) ?? 0;
-      this.context.drawImage(canvas, column, point.pinned ? cell : 0, cell, cell, left, top, side, side);
+      const [left, top] = [point.x * k + x - side / 2, point.y * k + y - side / 2];
+      const column = LOOKS.indexOf(scene.look(point));
+      this.context.drawImage(canvas, column * cell, point.pinned ? cell : 0, cell, cell, left, top, side, side);
     }
   }
 
-  private paintHalos(scene: Scene, radius: number): void {
+  /** The better a hit, the brighter its halo. */
+  private paintHalos(scene: Scene, hits: ReadonlyMap<Point, number>, radius: number): void {
     const { context } = this;
     const { k, x, y } = scene.transform;
-    context.beginPath();
-    for (const point of scene.hits ?? []) {
-      if (!point.shown) continue;
-      context.moveTo(point.x * k + x + radius * 1.9, point.y * k + y);
-      context.arc(point.x * k + x, point.y * k + y, radius * 1.9, 0, 2 * Math.PI);
-    }
+    const best = Math.max(...hits.values());
     context.fillStyle = scene.theme.accent;
-    context.globalAlpha = 0.25;
-    context.fill();
+    for (const [point, score] of hits) {
+      if (!point.shown) continue;
+      context.globalAlpha = 0.08 + 0.4 * (score / best) ** 2;
+      context.beginPath();
+      context.arc(point.x * k + x, point.y * k + y, radius, 0, 2 * Math.PI);
+      context.fill();
+    }
     context.globalAlpha = 1;
   }
 
@@ -146,7 +164,7 @@ export class Painter {
 /** Draws the ring around a point: `strong` for the one that the keyboard is on. */
 export function paintRing(context: CanvasRenderingContext2D, scene: Scene, point: Point, strong: boolean): void {
   const { k, x, y } = scene.transform;
-  const radius = radiusOf(scene.points.length, k) + (scene.hits?.includes(point) ? 7 : 5);
+  const radius = radiusOf(scene.points.length, k) + (scene.hits?.has(point) ? 7 : 5);
   for (const [width, colour] of [
     [strong ? 6 : 4, scene.theme.background],
     [strong ? 3 : 2, strong ? scene.theme.accent : scene.theme.text],

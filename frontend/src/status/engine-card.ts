@@ -103,7 +103,7 @@ export class SmEngineCard extends LitElement {
     const { t, format } = this.panel;
     const { engine } = this;
     const { space } = this.status;
-    return html`<dl>
+    return html`<dl class="facts">
       <dt>${t("status.model")}</dt>
       <dd dir="auto">${engine.model ?? t("status.no_model")}</dd>
       ${

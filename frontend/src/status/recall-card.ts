@@ -78,8 +78,6 @@ export class SmRecallCard extends LitElement {
         gap: 6px;
       }
       .parts :is(dt, dd) {
-        padding: 0;
-        border: 0;
         font-size: var(--ha-font-size-s, 12px);
         font-variant-numeric: tabular-nums;
       }
@@ -167,8 +165,8 @@ export class SmRecallCard extends LitElement {
         >
         <div class="value" dir="auto">${hit.value}</div>
       </div>
-      <sm-score .score=${hit.score} .text=${format.percent(hit.score)} .match=${t(`activity.match_${hit.match}`)}></sm-score>
-      ${hit.explanation ? html`<dl class="parts">${hit.explanation.parts.map((part) => this.renderPart(part))}</dl>` : nothing}
+      <sm-score .score=${hit.score} .text=${format.percent(hit.score)} .match=${t(`match.${hit.match}`)}></sm-score>
+      ${hit.explanation ? html`<dl class="parts">${hit.explanation.parts.filter(({ value }) => value !== 0).map((part) => this.renderPart(part))}</dl>` : nothing}
     </li>`;
   }
 

@@ -6,7 +6,7 @@ export const statusStyles = css`
     display: block;
     min-inline-size: 0;
   }
-  dl {
+  dl.facts {
     display: grid;
     grid-template-columns: minmax(0, 2fr) minmax(0, 3fr);
     margin: 0;
@@ -14,14 +14,18 @@ export const statusStyles = css`
   dt,
   dd {
     margin: 0;
-    padding-block: 6px;
     overflow-wrap: anywhere;
   }
   dt {
-    padding-inline-end: 12px;
     color: var(--sm-quiet);
   }
-  dl > :nth-child(n + 3) {
+  .facts :is(dt, dd) {
+    padding-block: 6px;
+  }
+  .facts dt {
+    padding-inline-end: 12px;
+  }
+  .facts > :nth-child(n + 3) {
     border-block-start: 1px solid var(--sm-divider);
   }
   .quiet {
@@ -34,6 +38,9 @@ export const statusStyles = css`
     display: flex;
     flex-direction: column;
     gap: 12px;
+  }
+  .stack > [role="status"]:empty {
+    margin-block-start: -12px;
   }
   .row {
     display: flex;

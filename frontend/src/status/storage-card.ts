@@ -23,7 +23,7 @@ export class SmStorageCard extends LitElement {
     return html`<sm-card .heading=${t("status.storage")}>
       <div class="stack">
         ${this.renderHealth()}
-        <dl>
+        <dl class="facts">
           <dt>${t("status.visible")}</dt>
           <dd>${format.number(status.visible)}</dd>
           ${isAdmin ? html`<dt>${t("status.all")}</dt><dd>${format.number(engine.memories)}</dd>` : nothing}
