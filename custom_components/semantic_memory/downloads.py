@@ -51,7 +51,7 @@ class Downloads:
     def async_offer(self, download: Download) -> str:
         """Return the address of a file, without host; it has to be signed."""
         theirs = [token for token, (other, _) in self._waiting.items() if other.user_id == download.user_id]
-        for token in theirs[: len(theirs) - _MOST + 1]:
+        for token in theirs[: max(0, len(theirs) - _MOST + 1)]:
             self._drop(token)
         token = secrets.token_urlsafe()
 
