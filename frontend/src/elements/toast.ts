@@ -20,12 +20,11 @@ export class SmToast extends LitElement {
     base,
     css`
       :host {
-        position: fixed;
+        position: absolute;
         z-index: 10;
-        inset-block-end: calc(16px + var(--sm-toast-offset, 0px) + var(--safe-area-inset-bottom, 0px));
+        inset-block-end: calc(16px + var(--sm-toast-offset, 0px));
         inset-inline: 16px;
         display: flex;
-        justify-content: center;
         pointer-events: none;
       }
       .toast {

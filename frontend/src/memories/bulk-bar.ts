@@ -100,7 +100,7 @@ export class SmBulkBar extends LitElement {
     const items = this.actions.map((item) => ({ ...item, disabled: none }));
     return html`
       <sm-icon-button .path=${mdiClose} .label=${t("bulk.stop")} @click=${() => fire(this, "sm-close")}></sm-icon-button>
-      <span class="count" role="status">${counted(this.panel, "bulk.selected", this.count)}</span>
+      <span class="count" role="status" dir="auto">${counted(this.panel, "bulk.selected", this.count)}</span>
       <sm-icon-button .path=${mdiSelectAll} .label=${t("bulk.all")} @click=${() => fire(this, "sm-all")}></sm-icon-button>
       ${
         this.compact

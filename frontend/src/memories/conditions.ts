@@ -74,7 +74,7 @@ export class SmConditions extends LitElement {
     const { t } = this.panel;
     const { conditions } = this;
     return html`
-      <span class="text" role="status">${this.text}</span>
+      <span class="text" role="status" dir="auto">${this.text}</span>
       ${conditions.map(
         ({ label, without }) => html`<sm-chip
           .label=${label}

@@ -14,7 +14,7 @@ import type { PanelContext } from "../panel/context.ts";
 import { CATEGORY_ICONS } from "./labels.ts";
 
 /** Of the lines of the list, in pixels: nothing has to be measured that way. */
-export const HEIGHT = { wide: 64, compact: 92, group: 44 };
+export const HEIGHT = { wide: 64, compact: 84, group: 44 };
 
 /** Ends are told from a month before on: with an expiry by default all memories would tell one. */
 const SOON = 30 * 86_400_000;

@@ -174,7 +174,25 @@ export class MemoryModel implements ReactiveController {
       return;
     }
     this.take(memory);
-    panel.toast({ message: t("memory.saved") });
+    void this.offerUndo();
+  }
+
+  /** Says that it is saved, and takes it back when asked to. */
+  private async offerUndo(): Promise<void> {
+    const { t, toast, api } = this.host.panel;
+    const { memoryId } = this.host;
+    await this.load();
+    const [last] = this.answer?.history ?? [];
+    const undo = async () => {
+      await this.attempt(async () => {
+        await api.undo(memoryId, last?.id ?? 0);
+        toast({ message: t("activity.undone") });
+      });
+    };
+    toast({
+      message: t("memory.saved"),
+      ...(last?.undoable && { action: { label: t("common.undo"), run: () => void undo() } }),
+    });
   }
 
   private take(memory: Memory): void {

@@ -3,6 +3,7 @@ import { css } from "lit";
 /** The bar and the tabs, with the measures of Home Assistant's settings. */
 export const panelStyles = css`
   :host {
+    position: relative;
     display: flex;
     flex-direction: column;
     block-size: calc(100dvh - var(--safe-area-inset-top, 0px) - var(--safe-area-inset-bottom, 0px));
@@ -84,7 +85,8 @@ export const panelStyles = css`
     font-size: var(--ha-font-size-s, 12px);
   }
   :host([narrow]) sm-toast {
-    --sm-toast-offset: 56px;
+    --sm-toast-offset: 120px; /* above the tabs and the button that adds */
+    justify-content: center;
   }
   main {
     position: relative;
