@@ -1,12 +1,11 @@
 """The automation blueprints, loaded as Home Assistant does, run, and what they tell whom."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 import shutil
 from typing import Any
 
-from homeassistant.components.automation import DOMAIN as AUTOMATION
 from homeassistant.core import Context, HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
@@ -25,6 +24,7 @@ from custom_components.semantic_memory.memory.engine import MemoryEngine
 
 from .service_helpers import PERSON, async_act, async_add_person, days_until
 
+AUTOMATION = "automation"
 FOLDER = Path(__file__).parent.parent / "blueprints" / "automation" / "semantic_memory"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 PHONE = "notify.phone"
@@ -43,13 +43,13 @@ async def _blueprints(hass: HomeAssistant, setup_integration: MockConfigEntry) -
 @pytest.fixture
 def sent(hass: HomeAssistant) -> list[ServiceCall]:
     """Return what is sent to notify entities."""
-    return async_mock_service(hass, "notify", "send_message")
+    return mocked(hass, "notify", "send_message")
 
 
 @pytest.fixture
 def shown(hass: HomeAssistant) -> list[ServiceCall]:
     """Return what is shown as notifications of Home Assistant."""
-    return async_mock_service(hass, "persistent_notification", "create")
+    return mocked(hass, "persistent_notification", "create")
 
 
 @pytest.fixture
@@ -76,9 +76,15 @@ async def async_trigger(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
 
 
-def offer(hass: HomeAssistant, domain: str, service: str, response: ServiceResponse) -> list[ServiceCall]:
+def mocked(hass: HomeAssistant, domain: str, service: str, **options: Any) -> list[ServiceCall]:
+    """Offer an action, and return its calls."""
+    calls: list[ServiceCall] = async_mock_service(hass, domain, service, **options)
+    return calls
+
+
+def offer(hass: HomeAssistant, domain: str, service: str, response: Mapping[str, Any]) -> list[ServiceCall]:
     """Offer an action that answers with ``response``."""
-    return async_mock_service(hass, domain, service, response=response, supports_response=SupportsResponse.OPTIONAL)
+    return mocked(hass, domain, service, response=response, supports_response=SupportsResponse.OPTIONAL)
 
 
 @pytest.mark.parametrize("name", NAMES)

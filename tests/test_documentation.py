@@ -21,6 +21,7 @@ from custom_components.semantic_memory.happenings import Happening, Kind
 from custom_components.semantic_memory.llm_tools import MEMORY_TOOLS
 from custom_components.semantic_memory.memory.models import HOUSEHOLD, Category, Memory, Scope, Source
 from custom_components.semantic_memory.sensor import SENSORS
+from custom_components.semantic_memory.service_request import Action
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -65,13 +66,13 @@ def code(text: str) -> set[str]:
     return set(re.findall(r"`([^`\n]+)`", text))
 
 
-def fields_of(action: services.Action) -> set[str]:
+def fields_of(action: Action) -> set[str]:
     """Return the fields that an action takes, without those of the older scripts."""
     return {str(marker.schema) for marker in action.schema.schema if not isinstance(marker, vol.Remove)}
 
 
 @pytest.mark.parametrize("action", services.ACTIONS, ids=lambda action: action.op)
-def test_actions(action: services.Action) -> None:
+def test_actions(action: Action) -> None:
     name = f"`semantic_memory.memory_{action.op}`"
 
     assert name in [first for first, *_ in rows(section(README, "## Actions"))]
