@@ -258,11 +258,11 @@ def by_reference(
         key = text.normalise_key(reference)
     except InvalidInputError:
         key = ""
-    return memories.find(
-        connection,
-        f"(id = :id OR key = :key) AND {conditions.sql}",
-        {**conditions.parameters, "id": text.storable(reference).strip().upper(), "key": key},
-    )
+    named = {"id": text.storable(reference).strip().upper(), "key": key}
+    # One after the other: for both in one condition SQLite would look through all of an owner's memories.
+    found = dict(memories.find(connection, f"id = :id AND {conditions.by_seq}", conditions.parameters | named))
+    found.update(memories.find(connection, f"key = :key AND {conditions.sql}", conditions.parameters | named))
+    return list(found.items())
 
 
 def _repeats(memory: Memory, prepared: Prepared) -> bool:

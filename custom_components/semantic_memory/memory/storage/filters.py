@@ -18,7 +18,7 @@ class Conditions:
 
     def __init__(self, owners: Sequence[str], where: MemoryFilter, now: float) -> None:
         """Build the condition. Raises InvalidInputError for a filter that cannot be met by anything."""
-        self.owners, self.now, self._forgotten = owners, now, where.forgotten
+        self.owners, self.now, self.forgotten = owners, now, where.forgotten
         owner_sql, self.parameters = owner_condition(owners)
         self.parameters["now"] = now
         self._parts = [owner_sql, "deleted_at NOT NULL" if where.forgotten else LIVE]
@@ -28,6 +28,8 @@ class Conditions:
         """Whether the filter, or what a query requires, leaves out any of the owners' live memories."""
         self.excluded = 0
         """How many memories a query excludes."""
+        self.table = "memory" if where.forgotten or where.ids is not None else "memory INDEXED BY memory_overview"
+        """What to look through for all memories that meet the condition, where their text is not read."""
         self.selective = self.narrow or where.owner is not None or where.forgotten
         """Whether the filter says anything at all."""
 
@@ -40,6 +42,7 @@ class Conditions:
         excluded = set().union(*(self._having(connection, pattern) for pattern in query.excluded))
         if required:
             self.narrow = True
+            self.table = "memory"  # these are few, and found by their seq
             self._add("seq IN (SELECT value FROM json_each(:required))", required=_as_json(set.intersection(*required)))
         if excluded:
             self.excluded = len(excluded)
@@ -70,14 +73,14 @@ class Conditions:
 
         Without a filter the rows themselves are not looked at: those that are expired are few, and have an index.
         """
-        if self.narrow or self.excluded or self._forgotten:
-            return self._count(connection, self.sql)
+        if self.narrow or self.excluded or self.forgotten:
+            return self._count(connection, self.sql, self.table)
         there = f"{self._parts[0]} AND deleted_at IS NULL"
         whose = owner_condition(self.owners)[1]
         return counting.count(connection, there, whose) - self._count(connection, f"+{there} AND expires_at <= :now")
 
-    def _count(self, connection: sqlite3.Connection, condition: str) -> int:
-        (count,) = connection.execute(f"SELECT count(*) FROM memory WHERE {condition}", self.parameters).fetchone()
+    def _count(self, connection: sqlite3.Connection, condition: str, table: str = "memory") -> int:
+        (count,) = connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}", self.parameters).fetchone()
         return int(count)
 
     def all_seqs(self, connection: sqlite3.Connection) -> list[int]:

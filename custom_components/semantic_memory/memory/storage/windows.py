@@ -1,18 +1,23 @@
 """Parts of long lists, and counts of each kind. Functions of a reader's connection."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+import json
 import sqlite3
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from ..errors import InvalidInputError
 from ..models import EXPIRING_DAYS, MAX_LIST_LIMIT, SECONDS_PER_DAY, Category, Memory, Scope, SortKey
+from ..text import fold
 from ..views import Facets, GroupKey, Window
 from .filters import Conditions
 from .listing import EXPRESSIONS
 
 _MAX_OFFSET: Final = 2**53
 _MOST_TAGS: Final = 200
+_INDEXED: Final = (SortKey.UPDATED, SortKey.CREATED, SortKey.KEY)
+"""There is an index for each owner in these orders."""
 _PLACES: Final[dict[GroupKey, Sequence[str]]] = {
     GroupKey.CATEGORY: tuple(Category),
     GroupKey.SCOPE: tuple(Scope),
@@ -36,18 +41,15 @@ def window(
         raise InvalidInputError("invalid_limit", max=MAX_LIST_LIMIT)
     if not 0 <= offset <= _MAX_OFFSET:
         raise InvalidInputError("invalid_offset")
-    order = "DESC" if descending else "ASC"
-    tail = f"ORDER BY {EXPRESSIONS[sort]} {order}, seq {order} LIMIT :limit OFFSET :offset"
+    order = _Order(sort, "DESC" if descending else "ASC")
     if group_by is None:
-        seqs = _seqs(connection, conditions, tail, {"limit": limit, "offset": offset})
+        seqs = _seqs(connection, conditions, order, limit, offset)
         return Window(memories=_in_order(connection, conditions, seqs), total=conditions.count(connection))
     groups = _groups(connection, conditions, group_by)
     seqs = [
         seq
         for name, first, count in _parts(groups, offset, limit)
-        for seq in _seqs(
-            connection, conditions, tail, {"limit": count, "offset": first, "group": name}, f"AND {group_by} = :group"
-        )
+        for seq in _seqs_where(connection, conditions, order, count, first, f"AND {group_by} = :group", {"group": name})
     ]
     return Window(
         memories=_in_order(connection, conditions, seqs),
@@ -56,12 +58,51 @@ def window(
     )
 
 
-def _seqs(
-    connection: sqlite3.Connection, conditions: Conditions, tail: str, parameters: dict[str, object], group: str = ""
-) -> list[int]:
+class _Order(NamedTuple):
+    """How a list is sorted."""
+
+    sort: SortKey
+    direction: str
+
+    @property
+    def sql(self) -> str:
+        """Return it as SQL."""
+        return f"ORDER BY {EXPRESSIONS[self.sort]} {self.direction}, seq {self.direction} LIMIT :limit OFFSET :offset"
+
+
+def _seqs(connection: sqlite3.Connection, conditions: Conditions, order: _Order, limit: int, offset: int) -> list[int]:
     """Return which memories are shown; what they say is read of these only."""
+    if conditions.narrow or conditions.forgotten or order.sort not in _INDEXED:
+        return _seqs_where(connection, conditions, order, limit, offset)
+    # Each owner has an index in this order, so that nothing needs to be sorted, only merged. Those that have expired
+    # since the last clean-up are few, and have an index too.
+    expired = "SELECT seq FROM memory WHERE deleted_at IS NULL AND expires_at <= :now"
+    column = EXPRESSIONS[order.sort]
+    live = f"deleted_at IS NULL AND seq NOT IN ({expired})"
+    parts = " UNION ALL ".join(
+        f"SELECT seq, {column} FROM memory WHERE owner = :owner_{place} AND {live}"
+        for place, _ in enumerate(conditions.owners)
+    )
     rows = connection.execute(
-        f"SELECT seq FROM memory WHERE {conditions.sql} {group} {tail}", conditions.parameters | parameters
+        f"{parts} ORDER BY 2 {order.direction}, 1 {order.direction} LIMIT :limit OFFSET :offset",
+        {**conditions.parameters, "limit": limit, "offset": offset},
+    )
+    return [seq for seq, _ in rows]
+
+
+def _seqs_where(
+    connection: sqlite3.Connection,
+    conditions: Conditions,
+    order: _Order,
+    limit: int,
+    offset: int,
+    group: str = "",
+    parameters: Mapping[str, object] = MappingProxyType({}),
+) -> list[int]:
+    table = "memory" if order.sort is SortKey.KEY else conditions.table  # keys are in no overview
+    rows = connection.execute(
+        f"SELECT seq FROM {table} WHERE {conditions.sql} {group} {order.sql}",
+        {**conditions.parameters, **parameters, "limit": limit, "offset": offset},
     )
     return [seq for (seq,) in rows]
 
@@ -74,7 +115,7 @@ def _in_order(connection: sqlite3.Connection, conditions: Conditions, seqs: Sequ
 def _groups(connection: sqlite3.Connection, conditions: Conditions, group_by: GroupKey) -> list[tuple[str, int]]:
     """Return the groups in their order, with how many memories they have."""
     rows: list[tuple[str, int]] = connection.execute(
-        f"SELECT {group_by}, count(*) FROM memory WHERE {conditions.sql} GROUP BY 1", conditions.parameters
+        f"SELECT {group_by}, count(*) FROM {conditions.table} WHERE {conditions.sql} GROUP BY 1", conditions.parameters
     ).fetchall()
     places = {name: place for place, name in enumerate(_PLACES[group_by])}
     return sorted(rows, key=lambda row: (places.get(row[0], len(places)), row[0]))
@@ -96,7 +137,7 @@ def facets(connection: sqlite3.Connection, conditions: Conditions, forgotten: Co
     rows = connection.execute(
         "SELECT owner, scope, category, surface, count(*), sum(pinned),"
         " count(*) FILTER (WHERE expires_at <= :facets_soon)"
-        f" FROM memory WHERE {conditions.sql} GROUP BY 1, 2, 3, 4",
+        f" FROM {conditions.table} WHERE {conditions.sql} GROUP BY 1, 2, 3, 4",
         {**conditions.parameters, "facets_soon": soon},
     )
     kinds: tuple[Counter[str], ...] = tuple(Counter() for _ in range(4))
@@ -121,12 +162,13 @@ def facets(connection: sqlite3.Connection, conditions: Conditions, forgotten: Co
 
 
 def _tags(connection: sqlite3.Connection, conditions: Conditions) -> tuple[tuple[str, int], ...]:
-    """Return the most frequent tags; those that differ in case only are one."""
-    # The rows of a subquery with a LIMIT are not flattened into the outer one, whose json_each has columns of its own.
+    """Return the most frequent tags; those that differ in case only are one, in the spelling that comes first."""
     rows = connection.execute(
-        "SELECT min(value), count(*) FROM"
-        f" (SELECT tags FROM memory WHERE {conditions.sql} AND tags <> '[]' LIMIT -1) AS tagged, json_each(tagged.tags)"
-        f" GROUP BY fold(value) ORDER BY 2 DESC, 1 LIMIT {_MOST_TAGS}",
+        f"SELECT tags, count(*) FROM {conditions.table} WHERE {conditions.sql} AND tags <> '[]' GROUP BY 1 ORDER BY 1",
         conditions.parameters,
     )
-    return tuple(rows.fetchall())
+    counts, spellings = Counter[str](), dict[str, str]()
+    for tags, count in rows:
+        for tag in json.loads(tags):
+            counts[spellings.setdefault(fold(tag), tag)] += count
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MOST_TAGS])
