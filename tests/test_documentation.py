@@ -15,7 +15,7 @@ import voluptuous as vol
 
 from custom_components.semantic_memory import api, issues, services
 from custom_components.semantic_memory.button import REEMBED
-from custom_components.semantic_memory.event import CHANGE
+from custom_components.semantic_memory.event import OF_ALL, OF_HOUSEHOLD, CHANGE
 from custom_components.semantic_memory.events import EVENT_CHANGED, event_data
 from custom_components.semantic_memory.happenings import Happening, Kind
 from custom_components.semantic_memory.llm_tools import MEMORY_TOOLS
@@ -173,7 +173,7 @@ def load_example(text: str) -> dict[str, Any]:
 def test_event_entity() -> None:
     text = section(page("automations"), "## The event entity")
 
-    assert {"count", "household", "personal", "surface", "id", "key", "category", "tags"} <= code(text)
+    assert {*OF_ALL, *OF_HOUSEHOLD} <= code(text)
     assert "event.semantic_memory_change_of_memories" in text
 
 

@@ -1,6 +1,7 @@
 """An event entity that shows the last thing that happened to memories.
 
-Everybody in the house sees states, and the recorder keeps them: of personal memories there is nothing but their number.
+Everybody in the house sees states, and the recorder keeps them: there are no words of memories in them, and of personal
+ones there is nothing but their number.
 """
 
 from typing import Final, override
@@ -22,8 +23,10 @@ PARALLEL_UPDATES = 0
 CHANGE: Final = EventEntityDescription(
     key="change", translation_key="change", event_types=[kind.value for kind in Kind]
 )
-_OF_ALL: Final = ("count", "household", "personal", "surface")
-_OF_HOUSEHOLD: Final = ("id", "key", "category", "tags")
+OF_ALL: Final = ("count", "household", "personal", "surface")
+"""What is shown of everything that happens."""
+OF_HOUSEHOLD: Final = ("id", "category")
+"""What is shown besides where it happened to one memory of the household."""
 
 
 async def async_setup_entry(
@@ -46,6 +49,6 @@ class ChangeEvent(SemanticMemoryEntity, EventEntity):
         if happening is None:
             return
         data = event_data(happening)
-        told = (*_OF_ALL, *_OF_HOUSEHOLD) if data["owner"] == HOUSEHOLD else _OF_ALL
+        told = (*OF_ALL, *OF_HOUSEHOLD) if data["owner"] == HOUSEHOLD else OF_ALL
         self._trigger_event(happening.kind.value, {name: data[name] for name in told})
         self.async_write_ha_state()
