@@ -20,7 +20,15 @@ const ENGINE: EngineStatus = {
 describe("what is said about the embedder", () => {
   it("is that all is well, with nothing to do", () => {
     assert.deepEqual(embedderVerdict(ENGINE), { tone: "success", title: "status.ollama", advice: null });
-    assert.equal(embedderVerdict({ ...ENGINE, embedder: "built_in" }).title, "status.built_in");
+    assert.equal(
+      embedderVerdict({ ...ENGINE, embedder: "built_in", model: "built-in", preferred_model: "built-in" }).title,
+      "status.built_in",
+    );
+  });
+
+  it("is that another model serves while the preferred one reads", () => {
+    const verdict = embedderVerdict({ ...ENGINE, embedder: "built_in", model: "built-in", pending: 40 });
+    assert.deepEqual(verdict, { tone: "info", title: "status.changing", advice: "status.advice_changing" });
   });
 
   it("is what to do about a server that is away, while the built-in model stands in", () => {

@@ -58,7 +58,7 @@ export class SmChangeEntry extends LitElement {
           }
         </h3>
         ${this.renderContent()}
-        <div class="way" dir="auto">${way}</div>
+        <div class="way">${way}</div>
         ${this.renderUndo()}
       </div>
       <time datetime=${entry.at} title=${format.dateTime(entry.at)}>${this.own ? format.relative(entry.at) : format.time(entry.at)}</time>

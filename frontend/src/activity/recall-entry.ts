@@ -117,7 +117,7 @@ export class SmRecallEntry extends LitElement {
       <div class="main">
         <h3><span class="what">${t("activity.recall")}</span> <q dir="auto">${entry.query}</q></h3>
         <p class="text">${entry.hits.length ? t("activity.hits", { count: format.number(entry.hits.length) }) : t("activity.nothing")}</p>
-        <div class="way" dir="auto">${wayOf(entry, panel)}</div>
+        <div class="way">${wayOf(entry, panel)}</div>
       </div>
       <div class="end">
         <time datetime=${entry.at} title=${format.dateTime(entry.at)}>${format.time(entry.at)}</time>

@@ -86,6 +86,10 @@ export class SmMapCanvas extends LitElement {
         box-shadow: var(--sm-shadow);
         pointer-events: none;
       }
+      [dir="auto"] {
+        text-align: -webkit-match-parent;
+        text-align: match-parent;
+      }
       .tip strong,
       .tip span {
         display: block;

@@ -20,6 +20,7 @@ export class SmEngineCard extends LitElement {
     statusStyles,
     css`
       .bar {
+        margin-block-start: 6px;
         block-size: 8px;
         border-radius: 4px;
         background: var(--sm-pressed);

@@ -21,11 +21,14 @@ const ERRORS: Readonly<Record<string, TextKey>> = {
 };
 
 /** What to say about the embedder. */
-export function embedderVerdict({ embedder, embedder_error: error }: EngineStatus): Verdict {
+export function embedderVerdict(engine: EngineStatus): Verdict {
+  const { embedder, embedder_error: error, model, preferred_model: preferred } = engine;
   const advice = error ? (ERRORS[error] ?? "status.advice_other") : null;
   if (embedder === "keyword")
     return { tone: "error", title: "status.keyword", advice: advice ?? "status.advice_built_in_missing" };
   if (error) return { tone: "warning", title: "status.stands_in", advice };
+  if (preferred && preferred !== model)
+    return { tone: "info", title: "status.changing", advice: "status.advice_changing" };
   return { tone: "success", title: embedder === "ollama" ? "status.ollama" : "status.built_in", advice: null };
 }
 

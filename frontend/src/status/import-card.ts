@@ -74,7 +74,7 @@ export class SmImportCard extends LitElement {
     if (!file || this.working) return;
     this.working = true;
     try {
-      this.fileId ??= await upload(panel.hass, file);
+      this.fileId ??= await upload(panel.hass, file, panel.t);
       this.report = await panel.api.import({
         file_id: this.fileId,
         owner: this.owner || null,

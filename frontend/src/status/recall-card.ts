@@ -178,6 +178,6 @@ export class SmRecallCard extends LitElement {
       weight: format.percent(weight),
       share: format.percent(contribution),
     });
-    return html`<div><dt>${label ? t(label) : name}</dt><dd>${share}</dd></div>`;
+    return html`<div><dt>${label ? t(label) : name}</dt><dd dir="ltr">${share}</dd></div>`;
   }
 }
