@@ -203,4 +203,4 @@ async def test_what_goes_while_a_map_is_made_is_left_out(engine: MemoryEngine, m
 
     monkeypatch.setattr(engine.atlas, "_async_place", later)
     made = await engine.atlas.async_map(ALICE)
-    assert (made.total, len(made.places), len(made.x)) == (6, 5, 5)
+    assert (made.total, made.missing, len(made.places), len(made.x)) == (6, 1, 5, 5)

@@ -65,7 +65,7 @@ class Atlas:
         return Map(
             model=space.key.model,
             total=chosen.total,
-            missing=chosen.total - chosen.placed,
+            missing=chosen.total - chosen.placed + len(chosen.seqs) - len(places),
             explained=explained,
             places=tuple(places),
             x=x,

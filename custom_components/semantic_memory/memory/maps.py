@@ -20,7 +20,7 @@ class Map:
     total: int
     """How many memories there are."""
     missing: int
-    """How many of them have no vector in the space (yet)."""
+    """How many of them have no vector in the space (yet), or none that is of use."""
     explained: float = 0.0
     """Share of the variance that the two axes hold, 0..1."""
     places: tuple[Place, ...] = ()

@@ -14,6 +14,8 @@ _VALUE: Final = 80
 """Characters of a value that are shown."""
 _SPREAD: Final = 2_654_435_761
 """Two to the 32nd, divided by the golden ratio: multiples of it are spread evenly, so no time is left out."""
+_PLACED: Final = "EXISTS (SELECT 1 FROM vector WHERE space_id = :space_id AND memory_seq = seq)"
+"""Looks at the index of the vectors, not at the vectors: they are as large as everything else together."""
 
 
 class Place(NamedTuple):
@@ -40,11 +42,9 @@ class Chosen(NamedTuple):
 
 def choose(connection: sqlite3.Connection, conditions: Conditions, space_id: int, limit: int) -> Chosen:
     """Return up to ``limit`` memories that have a vector in the space, in an order that prefers none."""
-    parameters = {**conditions.parameters, "space_id": space_id}
     rows = connection.execute(
-        "SELECT seq FROM memory JOIN vector ON memory_seq = seq AND space_id = :space_id"
-        f" WHERE {conditions.sql} AND {FITTING} ORDER BY (seq * {_SPREAD}) & {0xFFFF_FFFF}",
-        parameters,
+        f"SELECT seq FROM memory WHERE {conditions.sql} AND {_PLACED} ORDER BY (seq * {_SPREAD}) & {0xFFFF_FFFF}",
+        {**conditions.parameters, "space_id": space_id},
     )
     seqs = array("q", (seq for (seq,) in rows))
     return Chosen(seqs[:limit], conditions.count(connection), len(seqs))
@@ -71,8 +71,7 @@ def read(
 def count_placed(connection: sqlite3.Connection, conditions: Conditions, space_id: int) -> int:
     """Return how many of the memories have a vector in the space."""
     (count,) = connection.execute(
-        "SELECT count(*) FROM memory JOIN vector ON memory_seq = seq AND space_id = :space_id"
-        f" WHERE {conditions.sql} AND {FITTING}",
+        f"SELECT count(*) FROM memory WHERE {conditions.sql} AND {_PLACED}",
         {**conditions.parameters, "space_id": space_id},
     ).fetchone()
     return int(count)
