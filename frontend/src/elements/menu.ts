@@ -115,10 +115,11 @@ export class SmMenu extends LitElement {
     this.popup.style.top = `${Math.max(8, below ? Math.min(trigger.bottom + 4, innerHeight - height - 8) : trigger.top - height - 4)}px`;
   }
 
-  private onToggle(event: ToggleEvent): void {
+  private async onToggle(event: ToggleEvent): Promise<void> {
     this.opened = event.newState === "open";
     fire(this, "sm-toggle", { open: this.opened });
     if (!this.opened) return;
+    await this.updateComplete; // its size is that of its items
     this.place();
     (this.buttons.find((button) => button.getAttribute("aria-checked") === "true") ?? this.buttons[0])?.focus();
   }

@@ -1,13 +1,16 @@
 import { mdiChevronDown, mdiChevronUp } from "@mdi/js";
 import { VirtualizerController } from "@tanstack/lit-virtual";
-import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
+import { repeat } from "lit/directives/repeat.js";
 import type { GroupKey, Hit, Memory, SortKey } from "../api/types.ts";
 import "../elements/icon.ts";
 import { fire } from "../fire.ts";
 import type { PanelContext } from "../panel/context.ts";
 import { base, scrolling, tokens } from "../styles.ts";
 import { groupLabel } from "./labels.ts";
+import { listStyles } from "./list-styles.ts";
 import { HEIGHT, renderBadge, renderEnd, renderText, rowStyles } from "./memory-row.ts";
 import type { Rows } from "./rows.ts";
 
@@ -27,98 +30,7 @@ const COMPACT = 620;
  */
 @customElement("sm-memory-list")
 export class SmMemoryList extends LitElement {
-  static override styles = [
-    tokens,
-    base,
-    scrolling,
-    rowStyles,
-    css`
-      :host {
-        display: flex;
-        flex-direction: column;
-        background: var(--sm-surface);
-      }
-      .scroll {
-        flex: 1;
-        min-block-size: 0;
-        contain: strict;
-      }
-      .scroll:focus-visible {
-        outline: none;
-      }
-      .all {
-        position: relative;
-        inline-size: 100%;
-      }
-      .row,
-      .group {
-        position: absolute;
-        inset-block-start: 0;
-        inset-inline: 0;
-        display: flex;
-        align-items: center;
-        gap: 16px;
-        padding-inline: 16px;
-        border-block-end: 1px solid var(--sm-divider);
-      }
-      .row {
-        cursor: pointer;
-      }
-      .row:hover {
-        background: var(--sm-hover);
-      }
-      .row[aria-selected="true"] {
-        background: var(--sm-tint);
-      }
-      .scroll:focus-visible .row.active {
-        outline: 2px solid var(--sm-strong);
-        outline-offset: -2px;
-      }
-      .compact .row {
-        gap: 12px;
-        padding-inline: 12px;
-      }
-      .compact .all {
-        --sm-value-lines: 2;
-      }
-      .compact .key,
-      .compact .tag ~ .tag {
-        display: none;
-      }
-      .compact .end:not(.hit) {
-        display: none;
-      }
-      .compact .when {
-        display: inline;
-      }
-      .compact .hit {
-        inline-size: 76px;
-      }
-      .group {
-        inline-size: 100%;
-        padding-block: 0;
-        border-width: 0 0 1px;
-        border-style: solid;
-        border-color: var(--sm-divider);
-        background: var(--sm-page);
-        font-weight: var(--ha-font-weight-medium, 500);
-        gap: 8px;
-        cursor: pointer;
-        user-select: none;
-      }
-      .group .count {
-        color: var(--sm-quiet);
-        font-weight: 400;
-      }
-      .ghost {
-        flex: 1;
-        block-size: 14px;
-        max-inline-size: 60%;
-        border-radius: 7px;
-        background: var(--sm-hover);
-      }
-    `,
-  ];
+  static override styles = [tokens, base, scrolling, rowStyles, listStyles];
 
   @property({ attribute: false }) panel!: PanelContext;
   @property({ attribute: false }) source!: ListSource;
@@ -238,18 +150,27 @@ export class SmMemoryList extends LitElement {
     if (memory && row.kind === "memory") fire(this, "sm-toggle", { memory, offset: row.offset, range });
   }
 
-  private onClick(event: MouseEvent, index: number): void {
+  /** The line that an event is about; events are listened to once for all lines. */
+  private indexOf(event: Event): number {
+    const row = (event.target as Element).closest<HTMLElement>("[data-index]");
+    return row ? Number(row.dataset.index) : -1;
+  }
+
+  private onClick = (event: MouseEvent): void => {
+    const index = this.indexOf(event);
+    if (index < 0) return;
     this.active = index;
     if ((event.target as Element).closest(".badge")) this.toggle(index, event.shiftKey);
     else this.press(index, event);
-  }
+  };
 
   /** A long press selects; a mouse keeps the browser's own menu. */
-  private onContextMenu(event: PointerEvent, index: number): void {
-    if (event.pointerType !== "touch") return;
+  private onContextMenu = (event: PointerEvent): void => {
+    const index = this.indexOf(event);
+    if (event.pointerType !== "touch" || index < 0) return;
     event.preventDefault();
     this.toggle(index, false);
-  }
+  };
 
   protected override render() {
     const virtualizer = this.virtual.getVirtualizer();
@@ -262,9 +183,15 @@ export class SmMemoryList extends LitElement {
       aria-multiselectable=${this.selecting ? "true" : nothing}
       aria-activedescendant=${items.some(({ index }) => index === this.active) ? `row-${this.active}` : nothing}
       @keydown=${this.onKey}
+      @click=${this.onClick}
+      @contextmenu=${this.onContextMenu}
     >
       <div class="all" role="presentation" style=${`block-size:${virtualizer.getTotalSize()}px`}>
-        ${items.map(({ index, start, size }) => this.renderRow(index, `block-size:${size}px;transform:translateY(${start}px)`))}
+        ${repeat(
+          items,
+          ({ index }) => index,
+          ({ index, start, size }) => this.renderRow(index, `block-size:${size}px;transform:translateY(${start}px)`),
+        )}
       </div>
     </div>`;
   }
@@ -283,17 +210,18 @@ export class SmMemoryList extends LitElement {
       aria-setsize=${this.source.rows.count}
       aria-posinset=${index + 1}
       aria-busy=${memory ? nothing : "true"}
+      data-index=${index}
       style=${style}
-      @click=${(event: MouseEvent) => this.onClick(event, index)}
-      @contextmenu=${(event: PointerEvent) => this.onContextMenu(event, index)}
     >
-      ${
-        memory
-          ? html`${renderBadge(this.panel, memory, this.selecting && this.selected.has(memory.id), this.selecting)}
-            ${renderText(this.panel, memory, this.sort)} ${renderEnd(this.panel, memory, this.sort)}`
-          : html`<span class="ghost"></span>`
-      }
+      ${guard([memory, chosen, this.selecting, this.panel, this.sort], () => this.renderContent(memory, chosen ?? false))}
     </div>`;
+  }
+
+  private renderContent(memory: Memory | Hit | undefined, chosen: boolean) {
+    const { panel, sort, selecting } = this;
+    if (!memory) return html`<span class="ghost"></span>`;
+    return html`${renderBadge(panel, memory, selecting && chosen, selecting)} ${renderText(panel, memory, sort)}
+    ${renderEnd(panel, memory, sort)}`;
   }
 
   private renderGroup(
@@ -310,8 +238,8 @@ export class SmMemoryList extends LitElement {
       role="option"
       aria-selected="false"
       aria-expanded=${String(!collapsed)}
+      data-index=${index}
       style=${style}
-      @click=${(event: MouseEvent) => this.press(index, event)}
     >
       <sm-icon .path=${collapsed ? mdiChevronDown : mdiChevronUp}></sm-icon>
       <span dir="auto">${groupLabel(t, this.group, value)}</span>

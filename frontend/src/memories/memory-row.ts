@@ -6,7 +6,7 @@ import {
   mdiPin,
   mdiTimerSandEmpty,
 } from "@mdi/js";
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, svg, type TemplateResult } from "lit";
 import type { Hit, Memory, SortKey } from "../api/types.ts";
 import { counted } from "../localize.ts";
 import { CATEGORY_LOOKS } from "../map/palette.ts";
@@ -15,6 +15,19 @@ import { CATEGORY_ICONS } from "./labels.ts";
 
 /** Of the lines of the list, in pixels: nothing has to be measured that way. */
 export const HEIGHT = { wide: 64, compact: 84, group: 44 };
+
+/** An icon that is no element of its own: a list moves a hundred of them. */
+function icon(path: string, kind = "", label?: string): TemplateResult {
+  return html`<svg
+    class="icon ${kind}"
+    viewBox="0 0 24 24"
+    role=${label ? "img" : nothing}
+    aria-label=${label ?? nothing}
+    aria-hidden=${label ? nothing : "true"}
+  >
+    ${svg`<path d=${path}></path>`}
+  </svg>`;
+}
 
 /** Ends are told from a month before on: with an expiry by default all memories would tell one. */
 const SOON = 30 * 86_400_000;
@@ -38,10 +51,9 @@ export function renderBadge(
   selected: boolean,
   selecting: boolean,
 ): TemplateResult {
-  const icon = selected ? mdiCheckCircle : CATEGORY_ICONS[memory.category];
   return html`<span class="badge ${selected ? "on" : ""}" style=${`--tone:${tone(panel, memory)}`} title=${panel.t(`category.${memory.category}`)}>
-    <sm-icon class="kind" .path=${icon}></sm-icon>
-    ${selecting && !selected ? html`<sm-icon class="check" .path=${mdiCheckboxBlankCircleOutline}></sm-icon>` : nothing}
+    ${icon(selected ? mdiCheckCircle : CATEGORY_ICONS[memory.category])}
+    ${selecting && !selected ? icon(mdiCheckboxBlankCircleOutline, "check") : nothing}
   </span>`;
 }
 
@@ -52,16 +64,16 @@ export function renderText(panel: PanelContext, memory: Memory, sort?: SortKey):
   return html`<span class="text">
     <span class="value" dir="auto">${memory.value}</span>
     <span class="about">
-      ${memory.pinned ? html`<sm-icon class="pin" .path=${mdiPin} .label=${t("memories.pinned")}></sm-icon>` : nothing}
+      ${memory.pinned ? icon(mdiPin, "pin", t("memories.pinned")) : nothing}
       <span class="owner" title=${panel.ownerName(memory.owner)}>
-        <sm-icon .path=${shared ? mdiAccountGroupOutline : mdiAccountOutline}></sm-icon>${panel.ownerName(memory.owner)}
+        ${icon(shared ? mdiAccountGroupOutline : mdiAccountOutline)}${panel.ownerName(memory.owner)}
       </span>
       <span class="key" dir="auto">${memory.key}</span>
       ${memory.tag_list.slice(0, 3).map((tag) => html`<span class="tag" dir="auto">${tag}</span>`)}
       ${memory.tag_list.length > 3 ? html`<span class="tag">+${format.number(memory.tag_list.length - 3)}</span>` : nothing}
       ${
         memory.expires_at && !memory.deleted_at && isSoon(memory.expires_at)
-          ? html`<span class="ends"><sm-icon .path=${mdiTimerSandEmpty}></sm-icon>${t("memories.ends", { when: format.relative(memory.expires_at) })}</span>`
+          ? html`<span class="ends">${icon(mdiTimerSandEmpty)}${t("memories.ends", { when: format.relative(memory.expires_at) })}</span>`
           : nothing
       }
       ${sort && !isHit(memory) ? html`<span class="when">${renderWhen(panel, memory, sort)}</span>` : nothing}
@@ -106,6 +118,12 @@ export function renderWhen(panel: PanelContext, memory: Memory, sort: SortKey): 
 }
 
 export const rowStyles = css`
+  .icon {
+    flex: none;
+    inline-size: var(--sm-icon-size, 24px);
+    block-size: var(--sm-icon-size, 24px);
+    fill: currentcolor;
+  }
   .badge {
     position: relative;
     display: grid;
@@ -163,6 +181,9 @@ export const rowStyles = css`
     max-inline-size: 40%;
     overflow: hidden;
     text-overflow: ellipsis;
+  }
+  .owner {
+    max-inline-size: 60%;
   }
   .owner,
   .ends {

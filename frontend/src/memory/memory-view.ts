@@ -34,6 +34,9 @@ import "./similar-list.ts";
 import "./unsaved-dialog.ts";
 import type { SmUnsavedDialog } from "./unsaved-dialog.ts";
 
+/** As many similar ones are shown. */
+const SIMILAR = 5;
+
 /** One memory: everything about it, to be changed in place. */
 @customElement("sm-memory-view")
 export class SmMemoryView extends LitElement {
@@ -188,7 +191,7 @@ export class SmMemoryView extends LitElement {
         ${
           model.similar?.length
             ? html`<sm-card .heading=${t("memory.similar")}>
-                <sm-similar-list .panel=${panel} .hits=${model.similar} .forgettable=${panel.info.can_change}></sm-similar-list>
+                <sm-similar-list .panel=${panel} .hits=${model.similar.slice(0, SIMILAR)}></sm-similar-list>
               </sm-card>`
             : nothing
         }

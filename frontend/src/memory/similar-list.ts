@@ -54,7 +54,9 @@ export class SmSimilarList extends LitElement {
         padding-inline-start: 52px;
         color: var(--sm-quiet);
       }
-      .key {
+      .key,
+      .tag ~ .tag,
+      .ends {
         display: none;
       }
       .hit {
