@@ -21,10 +21,13 @@ from custom_components.semantic_memory.memory.models import (
     MemoryFilter,
     RecallRequest,
     Scope,
+    SortKey,
+    Source,
 )
 from custom_components.semantic_memory.memory.storage import memories
 from custom_components.semantic_memory.memory.storage.changes import Change
 from custom_components.semantic_memory.memory.transfer.formats import ExportFormat
+from custom_components.semantic_memory.memory.views import GroupKey
 
 from .fakes import ALICE, BOB, NOBODY, OpenEngine, remember
 
@@ -52,6 +55,12 @@ EXPECTED: Final = {
     "core_facts": MAY_ABOUT_THEMSELVES,
     "async_forget, purging": MAY_FOR_GOOD,
     "async_update, moving": MAY_MOVE,
+    "editor.async_update, giving": {
+        # What is the household's, only trusted callers may take.
+        (caller, owner)
+        for caller, owner in MAY
+        if owner != "household" or CALLERS[caller].trusted
+    },
     "transfer.async_export_person": MAY_ABOUT_THEMSELVES,
     "transfer.async_erase_person": MAY_ABOUT_THEMSELVES,
 }
@@ -207,6 +216,115 @@ async def erase_person(engine: MemoryEngine, caller: Caller, memory: Memory) -> 
     return await row(engine, memory.id) != memory
 
 
+async def windows(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Look at every place of every list, grouped and not."""
+    found = False
+    everything = MemoryFilter()
+    for where, group_by, sort in product(
+        (
+            everything,
+            replace(everything, owner=memory.owner),
+            replace(everything, text="safe"),
+            replace(everything, tags="vault"),
+            replace(everything, ids=[memory.id]),
+            replace(everything, surface=memory.source.surface, pinned=True),
+            replace(everything, forgotten=True),
+        ),
+        (None, *GroupKey),
+        SortKey,
+    ):
+        window = await tried(
+            engine.browser.async_list(caller, where, sort=sort, group_by=group_by, offset=0, limit=500)
+        )
+        if window is not None:
+            found |= memory.id in str(window)
+            assert window.total == len(window.memories)
+            assert sum(count for _, count in window.groups) == (window.total if group_by else 0)
+    return found
+
+
+async def facets(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Count the kinds, once there is one that no other memory is of."""
+    await engine.async_update(owner_of(memory), memory.id, MemoryChanges(tags="unheard of", category="device"))
+    found = False
+    for where in (MemoryFilter(), MemoryFilter(owner=memory.owner), MemoryFilter(text="safe")):
+        counted = await tried(engine.browser.async_facets(caller, where))
+        if counted is not None:
+            sees = memory.owner in counted.owners
+            assert [("unheard of", 1) in counted.tags, "device" in counted.categories] == [sees, sees]
+            found |= sees
+    return found
+
+
+async def show(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Look at all about it, live and forgotten."""
+    shown = await tried(engine.browser.async_show(caller, memory.id))
+    by_key = await tried(engine.browser.async_show(caller, memory.key))
+    await engine.async_forget(owner_of(memory), [memory.id])
+    forgotten = await tried(engine.browser.async_show(caller, memory.id))
+    assert (shown is None) is (forgotten is None)
+    return shown is not None or memory.value in str(by_key)
+
+
+async def similar(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Look for what resembles it, and whether it resembles anything of one's own."""
+    mine = await remember(engine, f"{memory.value}!", caller, key="like it", scope=_scope_of(caller))
+    its = await tried(engine.browser.async_similar(caller, memory.id))
+    found = await engine.browser.async_similar(caller, mine.id)
+    assert found
+    return its is not None or memory.id in str(found)
+
+
+def _scope_of(caller: Caller) -> Scope:
+    return Scope.USER if caller.user_id else Scope.HOUSEHOLD
+
+
+async def updating_many(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Change it together with one's own, which is left alone if that is refused."""
+    mine = await remember(engine, "The key of the shed hangs behind the door", caller, scope=_scope_of(caller))
+    changed = await tried(
+        engine.editor.async_update(caller, [mine.id, memory.id], MemoryChanges(add_tags="changed", confidence=0.5))
+    )
+    assert (await row(engine, mine.id) == mine) is (changed is None)
+    return changed is not None or (await row(engine, memory.id)) != memory
+
+
+async def giving(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Make it somebody else's, or one's own."""
+    changed = False
+    for owner in (HOUSEHOLD, str(BOB.user_id), str(ALICE.user_id), caller.user_id):
+        changes = MemoryChanges(owner=owner, key=f"given to {owner}")
+        await tried(engine.editor.async_update(caller, [memory.id], changes))
+        now = await row(engine, memory.id)
+        changed |= now is None or now.owner != memory.owner
+    return changed
+
+
+async def undoing(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Undo every change of it, of which the owner made some; also by naming another memory."""
+    owner = owner_of(memory)
+    await engine.async_update(owner, memory.id, MemoryChanges(value="The safe is gone"))
+    before = await row(engine, memory.id)
+    mine = await remember(engine, "The key of the shed hangs behind the door", caller, scope=_scope_of(caller))
+    for entry, id_ in product((await engine.async_history(owner, memory.id)), (memory.id, mine.id, memory.key)):
+        with suppress(InvalidInputError):  # what was new has nothing before it
+            await engine.editor.async_undo(caller, id_, entry.id, source=Source())
+    return await row(engine, memory.id) != before
+
+
+async def restoring_many(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Bring it back together with one's own."""
+    mine = await remember(engine, "The key of the shed hangs behind the door", caller, scope=_scope_of(caller))
+    await engine.async_forget(caller, [mine.id])
+    await engine.async_forget(owner_of(memory), [memory.id])
+    back = await tried(engine.editor.async_restore(caller, [mine.id, memory.id], source=Source()))
+    left = await row(engine, mine.id)
+    assert left is not None
+    assert (left.deleted_at is None) is (back is not None)
+    now = await row(engine, memory.id)
+    return now is not None and now.deleted_at is None
+
+
 def owner_of(memory: Memory) -> Caller:
     """Return a caller to whom a memory belongs."""
     return NOBODY if memory.owner == HOUSEHOLD else Caller(user_id=memory.owner)
@@ -226,6 +344,14 @@ ROWS: Final[dict[str, Sees]] = {
     "async_forget": forget,
     "async_forget, purging": purging,
     "async_restore": restore,
+    "browser.async_list": windows,
+    "browser.async_facets": facets,
+    "browser.async_show": show,
+    "browser.async_similar": similar,
+    "editor.async_update": updating_many,
+    "editor.async_update, giving": giving,
+    "editor.async_undo": undoing,
+    "editor.async_restore": restoring_many,
     "transfer.async_export": export,
     "transfer.async_export_person": export_person,
     "transfer.async_erase_person": erase_person,
