@@ -5,12 +5,12 @@ from http import HTTPStatus
 from pathlib import Path
 from unittest.mock import patch
 
-from homeassistant.components.frontend import DATA_PANELS
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.components.frontend import DATA_PANELS, EVENT_PANELS_UPDATED
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.semantic_memory import panel
@@ -43,7 +43,8 @@ def shown(hass: HomeAssistant) -> dict[str, object] | None:
 
 
 @pytest.mark.usefixtures("frontend", "bundle")
-async def test_the_page_is_there_until_the_entry_is_unloaded(hass: HomeAssistant, set_up: SetUp) -> None:
+@pytest.mark.parametrize("end", ["disable", "remove"])
+async def test_the_page_is_there_until_the_entry_goes(hass: HomeAssistant, set_up: SetUp, end: str) -> None:
     entry = await set_up()
 
     page = shown(hass)
@@ -53,18 +54,27 @@ async def test_the_page_is_there_until_the_entry_is_unloaded(hass: HomeAssistant
     assert isinstance(config, dict)
     assert config["_panel_custom"]["name"] == "semantic-memory-panel"
     assert config["_panel_custom"]["module_url"] == await async_frontend_url(hass, "semantic-memory-panel.js")
-    await hass.config_entries.async_unload(entry.entry_id)
+    if end == "disable":
+        await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    else:
+        await hass.config_entries.async_remove(entry.entry_id)
     assert shown(hass) is None
 
 
 @pytest.mark.usefixtures("frontend", "bundle")
-async def test_the_page_is_there_once_after_a_reload(hass: HomeAssistant, set_up: SetUp) -> None:
+async def test_the_page_stays_while_the_entry_is_reloaded(hass: HomeAssistant, set_up: SetUp) -> None:
+    """Whoever looks at it would find themselves on another page, for example after restoring a snapshot."""
     entry = await set_up()
     before = shown(hass)
+    told = async_capture_events(hass, EVENT_PANELS_UPDATED)
 
-    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert shown(hass) == before
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
 
     assert shown(hass) == before
+    assert told == []
 
 
 @pytest.mark.usefixtures("frontend", "bundle")

@@ -25,7 +25,7 @@ from .memory.embedding.static import StaticEmbedder
 from .memory.engine import MemoryEngine
 from .memory.errors import DatabaseDamagedError, StorageError
 from .packages import async_built_in, async_obtain_missing
-from .panel import async_set_up_panel
+from .panel import async_remove_page, async_set_up_panel
 from .people import async_follow_system_users
 from .services import async_setup_services
 from .uploads import Uploads
@@ -80,6 +80,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEnt
 async def async_remove_entry(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
     """Withdraw what was reported. The memories stay on disk: whoever sets the integration up again finds them."""
     issues.async_clear(hass)
+    async_remove_page(hass)
 
 
 async def _async_set_up(hass: HomeAssistant, entry: SemanticMemoryConfigEntry, engine: MemoryEngine) -> None:

@@ -7,9 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from homeassistant.components.frontend import async_remove_panel
 from homeassistant.components.http.server import StaticPathConfig
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.hass_dict import HassKey
@@ -26,24 +27,32 @@ _FOLDER: Final = Path(__file__).with_name("frontend")
 _FRONTEND: Final = "frontend"
 _SERVED: Final[HassKey[dict[str, str]]] = HassKey(f"{DOMAIN}_frontend")
 """Paths under which the folder is served, by what it holds; Home Assistant cannot take one back."""
+_SHOWN: Final[HassKey[tuple[str | None, str]]] = HassKey(f"{DOMAIN}_page")
+"""Title and address of the page that is there."""
 _DIGITS: Final = 12
 
 
 async def async_set_up_panel(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
-    """Show the page until the entry is unloaded, called as the language of Home Assistant has it."""
+    """Show the page, called as the language of Home Assistant has it.
+
+    It stays while the entry is reloaded: whoever looks at it would find themselves somewhere else.
+    """
     url = await async_frontend_url(hass, f"{_MODULE}.js")
     if url is None:
         return
-    frontend = await async_import_module(hass, "homeassistant.components.frontend")
     panel_custom = await async_import_module(hass, "homeassistant.components.panel_custom")
 
-    def remove() -> None:
-        frontend.async_remove_panel(hass, PANEL_URL, warn_if_unknown=False)
+    def leave() -> None:
+        if entry.disabled_by is not None:
+            async_remove_page(hass)
 
     async def register() -> None:
         shown = entry.options.get(SECTION_PANEL, {}).get(CONF_SHOW_IN_SIDEBAR, True)
         title = await _async_title(hass) if shown else None  # without a title there is a page, but no way to it
-        remove()
+        if hass.data.get(_SHOWN) == (title, url):
+            return
+        async_remove_page(hass)
+        hass.data[_SHOWN] = (title, url)
         await panel_custom.async_register_panel(
             hass, PANEL_URL, _MODULE, sidebar_title=title, sidebar_icon=_ICON if shown else None, module_url=url
         )
@@ -54,7 +63,14 @@ async def async_set_up_panel(hass: HomeAssistant, entry: SemanticMemoryConfigEnt
 
     await register()
     entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, rename))
-    entry.async_on_unload(remove)
+    entry.async_on_unload(leave)
+
+
+@callback
+def async_remove_page(hass: HomeAssistant) -> None:
+    """Take the page away, if it is there."""
+    if hass.data.pop(_SHOWN, None) is not None:
+        async_remove_panel(hass, PANEL_URL, warn_if_unknown=False)
 
 
 async def async_frontend_url(hass: HomeAssistant, name: str) -> str | None:
