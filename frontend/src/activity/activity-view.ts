@@ -43,6 +43,7 @@ export class SmActivityView extends LitElement {
         flex: none;
       }
       .page {
+        position: relative; /* what is only for screen readers scrolls along */
         flex: 1;
         min-block-size: 0;
         padding: 0 max(16px, calc((100% - 840px) / 2)) 24px;

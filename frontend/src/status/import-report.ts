@@ -18,7 +18,7 @@ export class SmImportReport extends LitElement {
     css`
       .counts {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(96px, 1fr));
+        grid-template-columns: repeat(4, minmax(0, 1fr));
         gap: 8px;
         margin: 0;
         padding: 0;
@@ -35,6 +35,11 @@ export class SmImportReport extends LitElement {
         font-weight: var(--ha-font-weight-normal, 400);
         line-height: 1.2;
         font-variant-numeric: tabular-nums;
+      }
+      @media (max-width: 500px) {
+        .counts {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
       }
       h3 {
         margin-block-end: 4px;
@@ -122,7 +127,7 @@ export class SmImportReport extends LitElement {
           ${details.map(
             ({ line, key, reason, detail }) => html`<tr>
               <td>${line}</td>
-              <td dir="auto">${key ?? "–"}</td>
+              <td dir="auto">${key || "–"}</td>
               <td dir="auto">${[this.optionText("import_reason", reason), detail].filter(Boolean).join(": ")}</td>
             </tr>`,
           )}

@@ -115,7 +115,7 @@ export class SmSnapshotsCard extends LitElement {
     return [
       why ? t(why) : reason,
       memories === null ? "" : t("status.snapshot_memories", { count: format.number(memories) }),
-      format.bytes(size),
+      format.bytes(size).replaceAll(" ", "\u00a0"),
     ]
       .filter(Boolean)
       .join(" · ");
