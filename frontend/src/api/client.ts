@@ -1,5 +1,5 @@
 import type { Hass, Message } from "../home-assistant.ts";
-import { asApiError } from "./errors.ts";
+import { ApiError, asApiError } from "./errors.ts";
 import type {
   ActivityAnswer,
   Atlas,
@@ -113,7 +113,8 @@ export class Api {
     try {
       return await this.hass.callWS<T>(this.message(command, args));
     } catch (reason) {
-      throw asApiError(reason);
+      // What a command is rejected with while there is no connection says nothing about it.
+      throw this.hass.connection.connected ? asApiError(reason) : new ApiError("connection_lost", "");
     }
   }
 }

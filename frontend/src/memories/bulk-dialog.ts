@@ -11,6 +11,7 @@ import type { SmTagField } from "../elements/tag-field.ts";
 import { fire } from "../fire.ts";
 import { counted } from "../localize.ts";
 import "../memory/expiry-field.ts";
+import { ownersFor } from "../memory/owners.ts";
 import type { PanelContext } from "../panel/context.ts";
 import { base, tokens } from "../styles.ts";
 import type { BulkAction } from "./bulk-bar.ts";
@@ -67,7 +68,8 @@ export class SmBulkDialog extends LitElement {
     this.added = [];
     this.removed = [];
     this.category = this.memories[0]?.category ?? "general";
-    this.owner = this.memories[0]?.owner === "household" ? this.panel.userId : "household";
+    const shared = this.memories.every(({ owner }) => owner === "household");
+    this.owner = shared && this.panel.isAdmin ? this.panel.userId : "household";
     this.expiresAt = null;
     this.error = undefined;
   }
@@ -127,7 +129,7 @@ export class SmBulkDialog extends LitElement {
   }
 
   private renderFields() {
-    const { t, info } = this.panel;
+    const { t } = this.panel;
     switch (this.question) {
       case "tag":
         return html`<sm-tag-field
@@ -156,10 +158,7 @@ export class SmBulkDialog extends LitElement {
         return html`<sm-select
           .label=${t("memory.owner")}
           .value=${this.owner}
-          .options=${[
-            { value: "household", label: t("common.household") },
-            ...info.people.map(({ user_id, name }) => ({ value: user_id, label: name })),
-          ]}
+          .options=${ownersFor(this.panel, "household")}
           @sm-change=${(event: CustomEvent<{ value: string }>) => {
             this.owner = event.detail.value;
           }}

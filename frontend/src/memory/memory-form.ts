@@ -1,6 +1,6 @@
 import { css, html, LitElement } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
-import type { Category } from "../api/types.ts";
+import type { Category, Memory } from "../api/types.ts";
 import "../elements/select.ts";
 import "../elements/switch.ts";
 import "../elements/tag-field.ts";
@@ -12,6 +12,7 @@ import type { PanelContext } from "../panel/context.ts";
 import { base, tokens } from "../styles.ts";
 import type { Fields } from "./draft.ts";
 import "./expiry-field.ts";
+import { ownersFor } from "./owners.ts";
 
 /** Everything about a memory that can be changed, in place. Fires `sm-edit` with the fields that changed. */
 @customElement("sm-memory-form")
@@ -49,6 +50,9 @@ export class SmMemoryForm extends LitElement {
   ];
 
   @property({ attribute: false }) panel!: PanelContext;
+  /** As it is stored. */
+  @property({ attribute: false }) memory!: Memory;
+  /** As it would be saved. */
   @property({ attribute: false }) fields!: Fields;
   @property({ type: Boolean }) disabled = false;
   @property({ attribute: false }) knownTags: readonly string[] = [];
@@ -61,19 +65,6 @@ export class SmMemoryForm extends LitElement {
 
   private edit(changes: Partial<Fields>): void {
     fire(this, "sm-edit", changes);
-  }
-
-  /** Whose it can be: administrators give memories to anybody. */
-  private get owners() {
-    const { info, t, ownerName, isAdmin, userId } = this.panel;
-    const people = isAdmin ? info.people : info.people.filter(({ user_id }) => user_id === userId);
-    const owners = [
-      { value: "household", label: t("common.household") },
-      ...people.map(({ user_id, name }) => ({ value: user_id, label: name })),
-    ];
-    const { owner } = this.fields;
-    if (!owners.some(({ value }) => value === owner)) owners.push({ value: owner, label: ownerName(owner) });
-    return owners;
   }
 
   protected override render() {
@@ -100,7 +91,7 @@ export class SmMemoryForm extends LitElement {
       <sm-select
         .label=${t("memory.owner")}
         .value=${fields.owner}
-        .options=${this.owners}
+        .options=${ownersFor(panel, this.memory.owner)}
         ?disabled=${disabled}
         @sm-change=${(event: CustomEvent<{ value: string }>) => this.edit({ owner: event.detail.value })}
       ></sm-select>

@@ -180,6 +180,7 @@ export class SmMemoryView extends LitElement {
         <sm-card>
           <sm-memory-form
             .panel=${panel}
+            .memory=${memory}
             .fields=${{ ...fieldsOf(memory), ...model.draft?.changes }}
             .disabled=${locked}
             .knownTags=${this.knownTags}
