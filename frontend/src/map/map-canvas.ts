@@ -2,17 +2,19 @@ import { mdiFitToScreenOutline, mdiMinus, mdiPlus } from "@mdi/js";
 import { select } from "d3-selection";
 import "d3-transition";
 import { type ZoomBehavior, zoom, zoomIdentity } from "d3-zoom";
-import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { fire } from "../fire.ts";
 import type { Localize } from "../localize.ts";
 import { base, hiddenText, tokens } from "../styles.ts";
 import "../elements/icon-button.ts";
 import { labelOrder } from "./labels.ts";
+import { mapCanvasStyles } from "./map-canvas-styles.ts";
 import type { Look } from "./palette.ts";
 import { type Direction, layOut, nearest, next, type Point, within } from "./points.ts";
 import { panTo, type Size, type Transform, viewOf } from "./projection.ts";
-import { Painter, paintRing, type Scene } from "./scene.ts";
+import { Pulses } from "./pulses.ts";
+import { Painter, paintPulse, paintRing, type Scene } from "./scene.ts";
 import { themeOf } from "./theme.ts";
 
 const PADDING = 36;
@@ -27,84 +29,18 @@ const SHOWS = ["points", "look", "hits", "filtered", "theme", "transform"];
 const MOVES = ["points", "filtered", "transform"];
 const KEYS: Record<string, Direction> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 
+/** Whether people have asked their device for less motion. */
+function isCalm(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 /**
  * The points on a canvas that is panned, zoomed and walked through. Fires `sm-open` with a point's id, and `sm-view` with the
- * points in view, the middle first, once these stay as they are.
+ * points in view, the middle first, once these stay as they are; `sm-theme` says whether the theme is dark.
  */
 @customElement("sm-map-canvas")
 export class SmMapCanvas extends LitElement {
-  static override styles = [
-    tokens,
-    base,
-    hiddenText,
-    css`
-      :host {
-        position: relative;
-        display: block;
-        overflow: hidden;
-        background: var(--sm-surface);
-      }
-      canvas {
-        position: absolute;
-        inset: 0;
-        inline-size: 100%;
-        block-size: 100%;
-        touch-action: none;
-        user-select: none;
-      }
-      .front {
-        cursor: grab;
-        border-radius: inherit;
-      }
-      .front:active {
-        cursor: grabbing;
-      }
-      .front.over {
-        cursor: pointer;
-      }
-      .front:focus-visible {
-        outline-offset: -3px;
-      }
-      .buttons {
-        position: absolute;
-        inset-block-end: 12px;
-        inset-inline-end: 12px;
-        display: flex;
-        flex-direction: column;
-        gap: 4px;
-      }
-      .tip {
-        position: absolute;
-        inset-block-start: 0;
-        left: 0;
-        inline-size: max-content;
-        max-inline-size: min(300px, calc(100% - 24px));
-        padding: 8px 12px;
-        border: 1px solid var(--sm-divider);
-        border-radius: var(--sm-radius-small);
-        background: var(--sm-surface);
-        box-shadow: var(--sm-shadow);
-        pointer-events: none;
-      }
-      [dir="auto"] {
-        text-align: -webkit-match-parent;
-        text-align: match-parent;
-      }
-      .tip strong,
-      .tip span {
-        display: block;
-        overflow-wrap: anywhere;
-      }
-      .tip strong {
-        font-weight: var(--ha-font-weight-medium, 500);
-      }
-      .tip .more {
-        margin-block-start: 4px;
-        color: var(--sm-quiet);
-        font-size: var(--ha-font-size-s, 12px);
-      }
-    `,
-  ];
+  static override styles = [tokens, base, hiddenText, mapCanvasStyles];
 
   @property({ attribute: false }) t!: Localize;
   @property({ attribute: false }) points: readonly Point[] = [];
@@ -115,6 +51,8 @@ export class SmMapCanvas extends LitElement {
   @property({ attribute: false }) hits: ReadonlyMap<Point, number> | null = null;
   /** Changes with the legend: which points are shown. */
   @property({ type: Number }) filtered = 0;
+  /** Pan and zoom to begin with. */
+  @property({ attribute: false }) start: Transform = zoomIdentity;
   /** Changes with Home Assistant's theme. */
   @property({ attribute: false }) theme: unknown;
 
@@ -135,8 +73,11 @@ export class SmMapCanvas extends LitElement {
   private behavior: ZoomBehavior<HTMLCanvasElement, unknown> | null = null;
   private resizes: ResizeObserver | null = null;
   private frame = 0;
+  private readonly pulses = new Pulses();
   /** Whether the points have to be painted anew. */
   private stale = true;
+  /** Whether the theme is dark; null before the first frame. */
+  private dark: boolean | null = null;
   private settling = 0;
   private touched = false;
 
@@ -166,6 +107,8 @@ export class SmMapCanvas extends LitElement {
       });
     select(this.front).call(this.behavior).on("dblclick.zoom", null);
     this.resized();
+    const { k, x, y } = this.start;
+    this.behavior.transform(select(this.front), zoomIdentity.translate(x, y).scale(k));
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -178,12 +121,16 @@ export class SmMapCanvas extends LitElement {
 
   protected override updated(changed: PropertyValues): void {
     this.stale ||= SHOWS.some((name) => changed.has(name));
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.paint();
-    });
+    this.requestFrame();
     this.placeTip();
     if (MOVES.some((name) => changed.has(name))) this.settle();
+  }
+
+  private requestFrame(): void {
+    this.frame ||= requestAnimationFrame((now) => {
+      this.frame = 0;
+      this.paint(now);
+    });
   }
 
   private settle(): void {
@@ -192,7 +139,8 @@ export class SmMapCanvas extends LitElement {
   }
 
   private settled(): void {
-    fire(this, "sm-view", { points: this.inView });
+    const { k, x, y } = this.transform;
+    fire(this, "sm-view", { points: this.inView, transform: { k, x, y } });
   }
 
   private get inView(): Point[] {
@@ -222,10 +170,12 @@ export class SmMapCanvas extends LitElement {
     this.requestUpdate();
   }
 
-  private paint(): void {
+  private paint(now: number): void {
     const front = this.front.getContext("2d");
     if (!front || !this.painter || this.size.width === 0) return;
-    const ratio = this.back.width / this.size.width;
+    // A window that moves to another screen keeps its size.
+    if (this.scene && window.devicePixelRatio !== this.scene.ratio) this.resized();
+    const ratio = window.devicePixelRatio;
     if (this.stale || !this.scene) {
       this.scene = {
         points: this.points,
@@ -240,11 +190,27 @@ export class SmMapCanvas extends LitElement {
       };
       this.painter.paint(this.scene);
       this.stale = false;
+      this.tellTheme(this.scene.theme.dark);
     }
     front.setTransform(ratio, 0, 0, ratio, 0, 0);
     front.clearRect(0, 0, this.size.width, this.size.height);
     if (this.walked) paintRing(front, this.scene, this.walked, true);
     if (this.hovered) paintRing(front, this.scene, this.hovered, false);
+    const rings = this.pulses.at(now);
+    for (const { point, age } of rings) paintPulse(front, this.scene, point, isCalm() ? 0.4 : age);
+    if (rings.length) this.requestFrame();
+  }
+
+  private tellTheme(dark: boolean): void {
+    if (dark === this.dark) return;
+    this.dark = dark;
+    fire(this, "sm-theme", { dark });
+  }
+
+  /** Lets rings spread from points for a moment: they have just been recalled. */
+  pulse(points: readonly Point[]): void {
+    this.pulses.add(points, performance.now());
+    this.requestFrame();
   }
 
   /** Where the keyboard is, as long as it is on the map. */
@@ -264,8 +230,10 @@ export class SmMapCanvas extends LitElement {
     const [left, top] = [point.x * k + x, point.y * k + y];
     const { offsetWidth: width, offsetHeight: height } = this.tip;
     const above = top - height - 16;
-    const shift = Math.min(Math.max(left - width / 2, 8), Math.max(this.size.width - width - 8, 8));
-    this.tip.style.transform = `translate(${shift}px, ${above > 8 ? above : top + 16}px)`;
+    const inside = (at: number, room: number): number => Math.min(Math.max(at, 8), Math.max(room - 8, 8));
+    const shiftX = inside(left - width / 2, this.size.width - width);
+    const shiftY = inside(above > 8 ? above : top + 16, this.size.height - height);
+    this.tip.style.transform = `translate(${shiftX}px, ${shiftY}px)`;
   }
 
   private at(event: PointerEvent | MouseEvent): Point | null {
@@ -335,10 +303,9 @@ export class SmMapCanvas extends LitElement {
 
   /** The canvas as d3 moves it: gently, unless people asked for less motion. */
   private moving() {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     return select(this.front)
       .transition()
-      .duration(calm ? 0 : 250);
+      .duration(isCalm() ? 0 : 250);
   }
 
   private describe(point: Point): string {

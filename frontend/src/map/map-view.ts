@@ -20,7 +20,7 @@ import type { Row } from "./map-list.ts";
 import { mapStyles } from "./map-styles.ts";
 import type { Look } from "./palette.ts";
 import { type Point, pointsOf } from "./points.ts";
-import { isDark } from "./theme.ts";
+import type { Transform } from "./projection.ts";
 
 /** Milliseconds after the last letter until the map is searched. */
 const TYPED = 250;
@@ -28,6 +28,16 @@ const TYPED = 250;
 const CHANGED = 1_500;
 const MAX_HITS = 50;
 const MAX_ROWS = 60;
+
+interface Left {
+  colouring: Colouring;
+  chosen: ReadonlySet<string>;
+  sought: string;
+  transform: Transform;
+}
+
+/** How the map was left, by the person that was looked at: whoever comes back from a memory finds it as it was. */
+const left = new Map<string, Left>();
 
 /** The atlas: all memories on a plane, by what they mean. */
 @customElement("sm-map-view")
@@ -48,6 +58,7 @@ export class SmMapView extends LitElement {
 
   @query("sm-map-canvas") private canvas!: SmMapCanvas | null;
 
+  private transform: Transform = { k: 1, x: 0, y: 0 };
   private api?: Api;
   private look!: (point: Point) => Look;
   private hitPoints: Map<Point, number> | null = null;
@@ -64,6 +75,8 @@ export class SmMapView extends LitElement {
     super.disconnectedCallback();
     clearTimeout(this.typing);
     clearTimeout(this.changing);
+    const { colouring, chosen, sought, transform } = this;
+    left.set(this.panel.userId, { colouring, chosen, sought, transform });
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -71,16 +84,14 @@ export class SmMapView extends LitElement {
       this.api = this.panel.api;
       this.atlas = null;
       this.hits = null;
+      Object.assign(this, left.get(this.panel.userId));
       void this.load();
+      if (this.sought) void this.search();
     }
     if (changed.has("hits") || changed.has("points")) this.hitPoints = this.hits && this.onMap(this.hits);
     if (changed.has("panel") || changed.has("colouring")) {
       const people = this.panel.info.people.map(({ user_id }) => user_id);
       this.look = lookFor(this.colouring, people);
-    }
-    if (changed.has("panel")) {
-      const surface = getComputedStyle(this).getPropertyValue("--card-background-color").trim();
-      this.dark = this.panel.hass.themes?.darkMode ?? isDark(surface);
     }
   }
 
@@ -99,7 +110,11 @@ export class SmMapView extends LitElement {
   }
 
   private happened(event: LiveEvent): void {
-    if (event.kind === "recall" || (event.kind === "status" && !this.isOutdatedBy(event.status))) return;
+    if (event.kind === "recall") {
+      this.canvas?.pulse(event.memories.flatMap(({ id }) => this.byId.get(id) ?? []));
+      return;
+    }
+    if (event.kind === "status" && !this.isOutdatedBy(event.status)) return;
     clearTimeout(this.changing);
     this.changing = window.setTimeout(() => {
       void this.load();
@@ -173,8 +188,13 @@ export class SmMapView extends LitElement {
             .filtered=${this.filtered}
             .theme=${panel.hass.themes}
             @sm-open=${(event: CustomEvent<{ id: string }>) => this.open(event.detail.id)}
-            @sm-view=${(event: CustomEvent<{ points: Point[] }>) => {
+            .start=${this.transform}
+            @sm-view=${(event: CustomEvent<{ points: Point[]; transform: Transform }>) => {
               this.inView = event.detail.points;
+              this.transform = event.detail.transform;
+            }}
+            @sm-theme=${(event: CustomEvent<{ dark: boolean }>) => {
+              this.dark = event.detail.dark;
             }}
           ></sm-map-canvas>
           <div class="notes">${this.renderNotes(atlas)}</div>

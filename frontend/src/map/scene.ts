@@ -177,6 +177,18 @@ export function paintRing(context: CanvasRenderingContext2D, scene: Scene, point
   }
 }
 
+/** Draws a ring that spreads from a point and fades with its age, 0..1. */
+export function paintPulse(context: CanvasRenderingContext2D, scene: Scene, point: Point, age: number): void {
+  const { k, x, y } = scene.transform;
+  context.beginPath();
+  context.arc(point.x * k + x, point.y * k + y, radiusOf(scene.points.length, k) + 4 + 22 * age, 0, 2 * Math.PI);
+  context.lineWidth = 3;
+  context.strokeStyle = scene.theme.accent;
+  context.globalAlpha = 1 - age;
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
 function shortened(text: string): string {
   const letters = Array.from(text);
   return letters.length > MAX_LABEL ? `${letters.slice(0, MAX_LABEL - 1).join("")}…` : text;
