@@ -10,6 +10,7 @@ export const cardStyles = [
       container-type: inline-size;
     }
     .card {
+      position: relative; 
       display: flex;
       flex-direction: column;
       block-size: 100%;
