@@ -251,7 +251,7 @@ class MemoryEngine:
         found = tuple(hit.memory for hit in result.hits)
         if request.touch:
             self._uses.count(found, self._clock())
-        self._tell(EngineEvent(kind="recall", memories=found))
+            self._tell(EngineEvent(kind="recall", memories=found))
         return result
 
     async def async_list(

@@ -232,7 +232,7 @@ class RecallRequest:
     """0..1, applied strictly. ``None``: the default of the settings, which spares stores with few memories."""
     filter: MemoryFilter = field(default_factory=MemoryFilter)
     touch: bool = True
-    """Count this recall as a use of what it finds."""
+    """Count this recall as a use of what it finds, and tell others of it; wrong while somebody still types."""
     explain: bool = False
     """Say of the search and of each hit where the scores come from, which takes about as long again."""
     source: Source = field(default_factory=Source)

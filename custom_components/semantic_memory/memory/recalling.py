@@ -59,7 +59,8 @@ class Recaller:
         vectors = await self._worker.async_query_vectors(_embeddable(query.text))
         wanted = self._wanted(caller, request, query, vectors, now)
         hits, explanation = await self._async_search(wanted)
-        self._worker.set_last_recall(now)
+        if request.touch:
+            self._worker.set_last_recall(now)
         result = RecallResult(
             hits=hits,
             space=self._worker.model_of(vectors),
