@@ -22,7 +22,7 @@ try {
   });
   const files = tests.map((name) => join(outdir, name.replace(/\.ts$/, ".mjs")));
   process.exitCode =
-    spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], {
+    spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=dot", ...files], {
       stdio: "inherit",
     }).status ?? 1;
 } finally {

@@ -96,13 +96,19 @@ export class Api {
     history?: boolean;
   }) => this.call<ExportAnswer>("export", query);
 
-  /** Calls back for every event until the returned function is called; goes on by itself after a lost connection. */
+  /** Calls back for every event until the returned function is called, or the connection is lost. */
   async subscribe(callback: (event: MemoryEvent) => void): Promise<() => Promise<void>> {
     try {
-      return await this.hass.connection.subscribeMessage(callback, this.message("subscribe"));
+      // Home Assistant's own renewal would be refused for good while the integration is still being loaded.
+      return await this.hass.connection.subscribeMessage(callback, this.message("subscribe"), { resubscribe: false });
     } catch (reason) {
-      throw asApiError(reason);
+      throw this.error(reason);
     }
+  }
+
+  /** What a command is rejected with while there is no connection says nothing about it. */
+  private error(reason: unknown): ApiError {
+    return this.hass.connection.connected ? asApiError(reason) : new ApiError("connection_lost", "");
   }
 
   private message(command: string, args: object = {}): Message {
@@ -113,8 +119,7 @@ export class Api {
     try {
       return await this.hass.callWS<T>(this.message(command, args));
     } catch (reason) {
-      // What a command is rejected with while there is no connection says nothing about it.
-      throw this.hass.connection.connected ? asApiError(reason) : new ApiError("connection_lost", "");
+      throw this.error(reason);
     }
   }
 }

@@ -84,7 +84,7 @@ export class SmIconButton extends LitElement {
   protected override render() {
     return html`<button
       type="button"
-      aria-label=${this.label}
+      aria-label=${this.badge ? `${this.label} (${this.badge})` : this.label}
       title=${this.label}
       aria-pressed=${this.selected === undefined ? nothing : String(this.selected)}
       aria-haspopup=${this.popup ?? nothing}

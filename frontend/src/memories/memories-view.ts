@@ -50,6 +50,7 @@ export class SmMemoriesView extends LitElement {
   @query("sm-memory-list") private list?: SmMemoryList;
   @query("sm-memories-toolbar") private toolbar?: SmMemoriesToolbar;
 
+  private lastId?: string;
   private readonly model = new MemoriesModel(this);
   private readonly selection = new Selection(this);
   private readonly bulk = new BulkActions(this, this.selection, this.model);
@@ -83,6 +84,8 @@ export class SmMemoriesView extends LitElement {
     const before = changed.get("panel")?.address.query;
     const { query } = this.panel.address;
     if (before && before.q !== query.q) this.list?.scrollToTop();
+    if (this.lastId && !this.openId) this.list?.focus(); // whoever closes a memory goes on where they were
+    this.lastId = this.openId;
     if (before && before.person !== query.person) this.selection.stop();
   }
 
@@ -140,11 +143,10 @@ export class SmMemoriesView extends LitElement {
     const empty = model.facets?.total === 0 && model.facets.forgotten === 0 && model.count === 0;
     if (empty && !id && !countConditions(model.query.filter) && !model.recalls && model.loaded)
       return this.renderFirstRun();
-    const listed = this.wide || !id;
     return html`
       <div class="view">
         ${this.roomy && this.filtersBeside ? html`<aside class="filters scroll" aria-label=${this.panel.t("filters.heading")}>${this.renderFilters()}</aside>` : nothing}
-        ${listed ? this.renderList() : nothing}
+        ${this.renderList()}
         ${
           id
             ? html`<aside class="memory" aria-label=${this.panel.t("memory.heading")}>
@@ -179,7 +181,7 @@ export class SmMemoriesView extends LitElement {
     const { t } = panel;
     const compact = this.width < WIDE || (this.openId !== undefined && this.width < ROOMY_WITH_MEMORY);
     const total = model.facets && model.facets.total >= 0 ? model.facets.total : undefined;
-    return html`<section class="list" aria-label=${t("panel.memories")}>
+    return html`<section class="list ${this.openId && !this.wide ? "behind" : ""}" aria-label=${t("panel.memories")}>
       ${
         selection.active
           ? html`<sm-bulk-bar

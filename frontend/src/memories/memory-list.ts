@@ -237,11 +237,13 @@ export class SmMemoryList extends LitElement {
       class="group row ${active}"
       role="option"
       aria-selected="false"
-      aria-expanded=${String(!collapsed)}
       data-index=${index}
       style=${style}
     >
-      <sm-icon .path=${collapsed ? mdiChevronDown : mdiChevronUp}></sm-icon>
+      <sm-icon
+        .path=${collapsed ? mdiChevronDown : mdiChevronUp}
+        .label=${t(collapsed ? "memories.group_closed" : "memories.group_open")}
+      ></sm-icon>
       <span dir="auto">${groupLabel(t, this.group, value)}</span>
       <span class="count">${format.number(count)}</span>
     </div>`;

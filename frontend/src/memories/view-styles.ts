@@ -7,6 +7,7 @@ export const viewStyles = css`
     min-block-size: 0;
   }
   .view {
+    position: relative;
     display: flex;
     flex: 1;
     min-block-size: 0;
@@ -24,6 +25,12 @@ export const viewStyles = css`
     flex-direction: column;
     min-inline-size: 0;
   }
+  /* It keeps its place while one memory takes the whole page. */
+  .list.behind {
+    position: absolute;
+    inset: 0;
+    visibility: hidden;
+  }
   sm-memory-list {
     flex: 1;
     min-block-size: 0;
@@ -37,7 +44,7 @@ export const viewStyles = css`
     flex: 1 1 0;
     min-inline-size: 0;
   }
-  .list + .memory {
+  .list:not(.behind) + .memory {
     flex: 0 0 clamp(420px, 46%, 620px);
     border-inline-start: 1px solid var(--sm-divider);
   }

@@ -34,13 +34,15 @@ export class SmOriginCard extends LitElement {
       }
       div {
         display: grid;
-        grid-template-columns: 20px minmax(84px, auto) minmax(0, 1fr);
+        grid-template-columns: minmax(124px, auto) minmax(0, 1fr);
         align-items: start;
         gap: 4px 12px;
         --sm-icon-size: 20px;
       }
-      dt,
-      sm-icon {
+      dt {
+        display: flex;
+        align-items: center;
+        gap: 12px;
         color: var(--sm-quiet);
       }
       dd {
@@ -90,8 +92,7 @@ export class SmOriginCard extends LitElement {
     const { format } = this.panel;
     if (!text && !at) return nothing;
     return html`<div>
-      <sm-icon .path=${icon}></sm-icon>
-      <dt>${name}</dt>
+      <dt><sm-icon .path=${icon}></sm-icon>${name}</dt>
       <dd dir="auto">${text}${text && at ? " · " : ""}${at ? html`<small title=${format.dateTime(at)}>${format.relative(at)}, ${format.dateTime(at)}</small>` : nothing}</dd>
     </div>`;
   }

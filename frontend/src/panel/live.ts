@@ -24,6 +24,8 @@ export class Live {
   private unsubscribe?: () => Promise<void>;
   private timer?: ReturnType<typeof setTimeout>;
   private stopped = false;
+  /** Number of the latest attempt to subscribe: what comes of earlier ones counts no more. */
+  private attempt = 0;
 
   constructor(private readonly api: Api) {
     this.connection = api.hass.connection;
@@ -55,18 +57,21 @@ export class Live {
     this.watchers.clear();
   }
 
-  private async start(): Promise<void> {
-    const missed = this.error !== null;
+  private async start(missed = false): Promise<void> {
+    clearTimeout(this.timer);
+    this.attempt += 1;
+    const { attempt } = this;
     try {
-      const unsubscribe = await this.api.subscribe((event) => this.take(event));
-      if (this.stopped) return void unsubscribe().catch(() => undefined);
+      const unsubscribe = await this.api.subscribe((event) => attempt === this.attempt && this.take(event));
+      if (this.stopped || attempt !== this.attempt) return void unsubscribe().catch(() => undefined);
       this.unsubscribe = unsubscribe;
       this.error = null;
       if (missed) this.tell({ kind: "stale" });
     } catch (reason) {
-      if (this.stopped) return;
-      this.error = asApiError(reason);
-      this.timer = setTimeout(() => void this.start(), RETRY);
+      if (this.stopped || attempt !== this.attempt) return;
+      const error = asApiError(reason);
+      if (error.code !== "connection_lost") this.error = error; // that one is told already, and ends by itself
+      this.timer = setTimeout(() => void this.start(true), RETRY);
     }
     this.changed();
   }
@@ -89,8 +94,9 @@ export class Live {
 
   private onReady = (): void => {
     this.connected = true;
+    this.unsubscribe = undefined; // went with the connection
     this.changed();
-    this.tell({ kind: "stale" });
+    void this.start(true);
   };
 
   private onDisconnected = (): void => {
