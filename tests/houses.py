@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 import json
 from pathlib import Path
@@ -28,9 +29,9 @@ STORE_TIMEOUT = 20.0
 type MakeInstance = Callable[..., HomeAssistantInstance]
 
 
-@pytest.fixture(scope="module")
-def make_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeInstance]:
-    """Return what makes instances that are stopped at the end, however the tests went."""
+@contextmanager
+def instances_under(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeInstance]:
+    """Yield what makes instances that are stopped at the end, however the tests went."""
     pytest_socket.enable_socket()
     assert PYTHON.exists(), "run scripts/setup demo first"
     instances: list[HomeAssistantInstance] = []
@@ -41,9 +42,18 @@ def make_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeInst
         instances.append(instance)
         return instance
 
-    yield make
-    for instance in instances:
-        instance.stop()
+    try:
+        yield make
+    finally:
+        for instance in instances:
+            instance.stop()
+
+
+@pytest.fixture(scope="module")
+def make_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeInstance]:
+    """Return what makes instances for the tests of one module."""
+    with instances_under(tmp_path_factory) as make:
+        yield make
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+import json
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from playwright.async_api import (
     Page,
     Request,
     Response,
+    WebSocket,
     async_playwright,
     expect,
 )
@@ -25,7 +27,7 @@ NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-
 OURS: Final = ("semantic_memory", "semantic-memory")
 """One of these is in every address and name of ours."""
 PANEL: Final = "/semantic-memory"
-_TIMEOUT: Final = 30_000
+_TIMEOUT: Final = 20_000
 """Milliseconds that an element may take to appear: other work may keep the machine busy."""
 expect.set_options(timeout=_TIMEOUT)
 _LISTEN: Final = """
@@ -34,6 +36,8 @@ _LISTEN: Final = """
   addEventListener("error", (event) => event.error && told("error", event.error, event.filename));
   addEventListener("unhandledrejection", (event) => told("rejection", event.reason));
 """
+_NOT_OURS: Final = "Unknown command."
+"""Home Assistant's own pages ask for integrations that are not there."""
 _GONE: Final = ("net::ERR_ABORTED",)
 """How requests end whose page was left."""
 
@@ -62,7 +66,12 @@ class Watch:
     def __init__(self) -> None:
         """Watch nothing yet."""
         self.complaints: list[str] = []
+        self.noise: list[str] = []
+        """What else was written to the console, which may explain complaints."""
         self.dialogs: list[str] = []
+        self.commands: list[str] = []
+        """Our commands that were sent, in order."""
+        self._sent: dict[int, str] = {}
 
     async def over(self, context: BrowserContext) -> None:
         """Watch a context, before it has a page."""
@@ -72,20 +81,44 @@ class Watch:
         context.on("request", self._asked)
         context.on("response", self._answered)
         context.on("requestfailed", self._failed)
-        context.on("page", lambda page: page.on("dialog", self._asked_back))
+        context.on("page", self._opened)
 
     def check(self) -> None:
         """Fail if anything went wrong, and begin anew."""
         complaints, self.complaints = self.complaints, []
-        assert not complaints, "\n".join(complaints)
+        assert not complaints, "\n".join((*complaints, "Also said:", *self.noise))
+
+    def _opened(self, page: Page) -> None:
+        page.on("dialog", self._asked_back)
+        page.on("websocket", self._connected)
+
+    def _connected(self, socket: WebSocket) -> None:
+        self._sent.clear()
+        socket.on("framesent", self._commanded)
+        socket.on("framereceived", self._replied)
+
+    def _commanded(self, frame: str | bytes) -> None:
+        for message in _messages(frame):
+            if _ours(str(message.get("type"))):
+                self.commands.append(message["type"])
+                self._sent[message["id"]] = message["type"]
+
+    def _replied(self, frame: str | bytes) -> None:
+        """Complain about commands of ours that were refused: the panel offers nothing that is."""
+        for message in _messages(frame):
+            command = self._sent.get(message.get("id", 0))
+            if command is not None and message.get("success") is False:
+                self.complaints.append(f"{command}: {message['error']}")
 
     def _complained(self, _: dict[str, Any], kind: str, path: str, text: str, file: str) -> None:
-        if path.startswith(PANEL) or _ours(text, file):
+        if (path.startswith(PANEL) and text != _NOT_OURS) or _ours(text, file):
             self.complaints.append(f"{kind} at {path}: {text}")
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error" and _ours(message.text, message.location["url"]):
             self.complaints.append(f"console: {message.text} ({message.location['url']})")
+        elif message.type in ("error", "warning"):
+            self.noise.append(message.text)
 
     def _asked(self, request: Request) -> None:
         address = urlsplit(request.url)
@@ -103,6 +136,12 @@ class Watch:
     async def _asked_back(self, dialog: Any) -> None:
         self.dialogs.append(dialog.message)
         await dialog.dismiss()
+
+
+def _messages(frame: str | bytes) -> list[dict[str, Any]]:
+    """Return what a frame of the websocket holds: one message, or several at once."""
+    content = json.loads(frame)
+    return content if isinstance(content, list) else [content]
 
 
 def _ours(*texts: str) -> bool:

@@ -7,8 +7,11 @@ import pytest
 import pytest_asyncio
 import pytest_socket
 
-from ..houses import make_instance, stand_in
+from scripts.demo_app.client import Api
+
+from ..houses import House, async_house, async_set_up_built_in, instances_under, make_instance, stand_in
 from .browser import find_chromium, launched
+from .furnishing import MARA, async_furnish
 
 __all__ = ["make_instance", "stand_in"]
 
@@ -36,3 +39,14 @@ async def browser() -> AsyncIterator[Browser]:
     assert executable, "no Chromium was found: install one, or name it in CHROMIUM"
     async with launched(executable) as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def furnished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """Return a house that has been lived in, with the built-in model. Its owner is Mara, the other user Jonas."""
+    with instances_under(tmp_path_factory) as make:
+        house = await async_house(make(), MARA)
+        async with Api(house.instance.url, house.owner_token) as api:
+            await async_set_up_built_in(api)
+            await async_furnish(house, api)
+        yield house

@@ -1,6 +1,7 @@
 """A house that has been lived in: the made-up household of the benchmarks, told and asked over some months."""
 
 import csv
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +24,13 @@ _FIELDS: Final = (
     "pinned",
     "created_at",
     "updated_at",
-    "expires_at",
 )
+_SINCE: Final = timedelta(days=2)
+"""How long ago the newest of the memories was told."""
 _CHANGES: Final = (
-    (
-        "memory_set",
-        {"key": "wifi_home", "value": "The wifi password at home is heron-on-the-roof", "scope": "household"},
-    ),
+    ("memory_set", {"key": "wifi_home", "value": "The wifi password at home is heron-42", "scope": "household"}),
     ("memory_set", {"key": "piano_tuner", "value": "The piano tuner comes on Friday at ten", "expiration_days": 5}),
+    ("memory_set", {"key": "gym_membership", "value": "My gym is the one on Hawthorne now", "category": "user"}),
     ("memory_forget", {"key": "new_year_trip"}),
 )
 _QUESTIONS: Final = (
@@ -46,6 +46,9 @@ def memories(house: House) -> list[dict[str, str]]:
     owners = {"mara": house.owner_id, "jonas": house.guest_id, "household": "household"}
     with _HOUSEHOLD.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows = [row for row in rows if row["owner"] in owners and row["language"] == "en"]
+    newest = max(datetime.fromisoformat(row["said_at"]) for row in rows)
+    later = datetime.now() - _SINCE - newest  # noqa: DTZ005 - days of the file have no time zone either
     return [
         {
             "key": row["key"],
@@ -55,13 +58,15 @@ def memories(house: House) -> list[dict[str, str]]:
             "tags": row["tags"],
             "category": row["category"],
             "pinned": str(row["key"] in _PINNED).lower(),
-            "created_at": f"{row['said_at']}T18:30:00+00:00",
-            "updated_at": f"{row['said_at']}T18:30:00+00:00",
-            "expires_at": "",
+            "created_at": _moved(row["said_at"], later),
+            "updated_at": _moved(row["said_at"], later),
         }
         for row in rows
-        if row["owner"] in owners and row["language"] == "en"
     ]
+
+
+def _moved(day: str, later: timedelta) -> str:
+    return f"{datetime.fromisoformat(day) + later:%Y-%m-%d}T18:30:00+00:00"
 
 
 async def async_furnish(house: House, owner: Api) -> int:
