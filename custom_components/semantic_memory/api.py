@@ -246,6 +246,8 @@ async def _async_who(hass: HomeAssistant, user_id: str | None, source: str) -> t
 
 def _days(expires: Expiry | None) -> float | None:
     """Return an expiry in the engine's terms: 0 stands for "never"."""
-    if expires is None or expires == "never":
-        return None if expires is None else 0
+    if expires is None:
+        return None
+    if expires == "never":
+        return 0
     return days_until(expires) if isinstance(expires, datetime) else days_of(expires)
