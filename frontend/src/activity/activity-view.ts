@@ -7,6 +7,7 @@ import "../elements/chip.ts";
 import "../elements/empty.ts";
 import "../elements/spinner.ts";
 import { LiveController, type PanelContext } from "../panel/context.ts";
+import { renderFailure } from "../panel/failure.ts";
 import type { LiveEvent } from "../panel/live.ts";
 import { base, scrolling, tokens } from "../styles.ts";
 import "./change-entry.ts";
@@ -94,6 +95,7 @@ export class SmActivityView extends LitElement {
   @state() private cursor: string | null = null;
   @state() private kinds: ReadonlySet<Kind> = new Set();
   @state() private loading = false;
+  @state() private failure: unknown = null;
 
   @query(".page") private page!: HTMLElement;
   @query(".more") private more!: HTMLElement | null;
@@ -133,6 +135,7 @@ export class SmActivityView extends LitElement {
   }
 
   private begin(): void {
+    this.failure = null;
     this.entries = null;
     this.cursor = null;
     void this.load(async (api) => {
@@ -184,10 +187,12 @@ export class SmActivityView extends LitElement {
     this.loading = true;
     try {
       const take = await ask(api);
-      if (api === this.panel.api && kinds === this.kinds) take();
+      if (api !== this.panel.api || kinds !== this.kinds) return;
+      this.failure = null;
+      take();
     } catch (reason) {
-      this.entries ??= [];
-      this.panel.fail(reason);
+      if (this.entries) this.panel.fail(reason);
+      else this.failure = reason;
     } finally {
       this.loading = false;
     }
@@ -220,6 +225,7 @@ export class SmActivityView extends LitElement {
 
   private renderPage() {
     const { t, hass } = this.panel;
+    if (this.failure) return renderFailure(this.panel, this.failure, () => this.begin());
     if (this.entries === null)
       return html`<div class="more"><sm-spinner .label=${t("common.loading")}></sm-spinner></div>`;
     if (this.entries.length === 0) {

@@ -77,6 +77,13 @@ export const mapStyles = css`
     flex: 1;
     min-block-size: 0;
   }
+  .elsewhere {
+    color: var(--sm-quiet);
+    font-size: var(--ha-font-size-s, 12px);
+  }
+  .go {
+    font-weight: var(--ha-font-weight-medium, 500);
+  }
   details {
     color: var(--sm-quiet);
     font-size: var(--ha-font-size-s, 12px);

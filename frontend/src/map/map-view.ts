@@ -9,6 +9,7 @@ import "../elements/segments.ts";
 import "../elements/spinner.ts";
 import "../elements/text-field.ts";
 import { LiveController, type PanelContext } from "../panel/context.ts";
+import { renderFailure } from "../panel/failure.ts";
 import type { LiveEvent } from "../panel/live.ts";
 import { base, hiddenText, tokens } from "../styles.ts";
 import { type Colouring, kindsOf, lookFor } from "./kinds.ts";
@@ -47,6 +48,7 @@ export class SmMapView extends LitElement {
   @property({ attribute: false }) panel!: PanelContext;
 
   @state() private atlas: Atlas | null = null;
+  @state() private failure: unknown = null;
   @state() private points: Point[] = [];
   @state() private colouring: Colouring = "category";
   @state() private chosen: ReadonlySet<string> = new Set();
@@ -95,8 +97,9 @@ export class SmMapView extends LitElement {
     }
   }
 
-  private async load(): Promise<void> {
+  private load = async (): Promise<void> => {
     const api = this.panel.api;
+    this.failure = null;
     try {
       const atlas = await api.atlas();
       if (api !== this.panel.api) return;
@@ -105,9 +108,11 @@ export class SmMapView extends LitElement {
       this.byId = new Map(this.points.map((point) => [point.id, point]));
       this.filter(this.chosen);
     } catch (reason) {
-      this.panel.fail(reason);
+      if (api !== this.panel.api) return;
+      if (this.atlas) this.panel.fail(reason);
+      else this.failure = reason;
     }
-  }
+  };
 
   private happened(event: LiveEvent): void {
     if (event.kind === "recall") {
@@ -135,10 +140,11 @@ export class SmMapView extends LitElement {
   }
 
   private async search(): Promise<void> {
+    const { api } = this.panel;
     const sought = this.sought.trim();
     try {
-      const { hits } = await this.panel.api.search({ query: sought, limit: MAX_HITS });
-      if (sought === this.sought.trim()) this.hits = hits;
+      const { hits } = await api.search({ query: sought, limit: MAX_HITS });
+      if (sought === this.sought.trim() && api === this.panel.api) this.hits = hits;
     } catch (reason) {
       this.panel.fail(reason);
     }
@@ -172,6 +178,7 @@ export class SmMapView extends LitElement {
 
   protected override render() {
     const { atlas, panel } = this;
+    if (this.failure) return html`<div class="page">${renderFailure(panel, this.failure, this.load)}</div>`;
     if (!atlas)
       return html`<div class="page"><div class="wait"><sm-spinner .label=${panel.t("map.loading")}></sm-spinner></div></div>`;
     if (this.points.length === 0) return html`<div class="page">${this.renderEmpty(atlas)}</div>`;

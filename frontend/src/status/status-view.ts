@@ -4,6 +4,7 @@ import type { Api } from "../api/client.ts";
 import type { StatusAnswer } from "../api/types.ts";
 import "../elements/spinner.ts";
 import { LiveController, type PanelContext } from "../panel/context.ts";
+import { renderFailure } from "../panel/failure.ts";
 import type { LiveEvent } from "../panel/live.ts";
 import { base, scrolling, tokens } from "../styles.ts";
 import "./engine-card.ts";
@@ -66,6 +67,7 @@ export class SmStatusView extends LitElement {
 
   @property({ attribute: false }) panel!: PanelContext;
   @state() private status: StatusAnswer | null = null;
+  @state() private failure: unknown = null;
   @state() private optionText: OptionText = (_selector, option) => option;
 
   private api?: Api;
@@ -99,11 +101,13 @@ export class SmStatusView extends LitElement {
 
   private load = async (): Promise<void> => {
     const { api } = this.panel;
+    this.failure = null;
     try {
       const status = await api.status();
       if (api === this.panel.api) this.status = status;
     } catch (reason) {
-      this.panel.fail(reason);
+      // What is shown already stays: the next event brings what is new.
+      if (api === this.panel.api && !this.status) this.failure = reason;
     }
   };
 
@@ -116,6 +120,7 @@ export class SmStatusView extends LitElement {
 
   protected override render() {
     const { panel, status, optionText } = this;
+    if (this.failure) return renderFailure(panel, this.failure, () => void this.load());
     if (!status) return html`<div class="wait"><sm-spinner .label=${panel.t("common.loading")}></sm-spinner></div>`;
     const engine = panel.live.status ?? status.engine;
     return html`<div class="page scroll">
