@@ -105,7 +105,8 @@ export class SmDialog extends LitElement {
   protected override updated(): void {
     if (this.open && !this.dialog.open) {
       this.dialog.showModal();
-      this.querySelector<HTMLElement>("[autofocus]")?.focus();
+      // Elements that came with it have no field to put the focus in before they have rendered, too.
+      requestAnimationFrame(() => this.querySelector<HTMLElement>("[autofocus]")?.focus());
     } else if (!this.open && this.dialog.open) this.dialog.close();
   }
 

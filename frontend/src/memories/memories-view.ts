@@ -102,14 +102,16 @@ export class SmMemoriesView extends LitElement {
   }
 
   private onWindowKey = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.composedPath()[0];
+    const path = event.composedPath();
+    const inDialog = path.some((target) => target instanceof HTMLDialogElement);
+    if (event.defaultPrevented || inDialog || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [target] = path;
     const writes =
       target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
     if (event.key === "/" && !writes && this.toolbar) {
       event.preventDefault();
       this.toolbar.focusSearch();
-    } else if (event.key === "Escape" && event.composedPath().includes(this)) this.onEscape();
+    } else if (event.key === "Escape" && path.includes(this)) this.onEscape();
   };
 
   private onEscape(): void {

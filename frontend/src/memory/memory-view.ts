@@ -72,7 +72,10 @@ export class SmMemoryView extends LitElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     this.panel.setGuard(this.model.draft ? this.mayLeave : null);
-    if (changed.has("memoryId")) this.shadowRoot?.querySelector(".scroll")?.scrollTo(0, 0);
+    if (!changed.has("memoryId")) return;
+    this.shadowRoot?.querySelector(".scroll")?.scrollTo(0, 0);
+    // Where it takes the place of the list, the focus goes along.
+    if (!this.beside) this.shadowRoot?.querySelector<HTMLElement>(".bar sm-icon-button")?.focus();
   }
 
   private onUnload = (event: BeforeUnloadEvent): void => {
