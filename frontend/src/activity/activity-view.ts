@@ -229,7 +229,8 @@ export class SmActivityView extends LitElement {
     if (this.entries === null)
       return html`<div class="more"><sm-spinner .label=${t("common.loading")}></sm-spinner></div>`;
     if (this.entries.length === 0) {
-      return html`<sm-empty .icon=${mdiHistory} .heading=${t("activity.empty")} .text=${t(this.kinds.size ? "activity.empty_kinds" : "activity.empty_text")}></sm-empty>`;
+      const kinds = this.kinds.size > 0;
+      return html`<sm-empty .icon=${mdiHistory} .heading=${t(kinds ? "activity.empty_kinds" : "activity.empty")} .text=${t(kinds ? "activity.empty_kinds_text" : "activity.empty_text")}></sm-empty>`;
     }
     const zone = hass.locale.time_zone === "server" ? hass.config.time_zone : undefined;
     const recalls = this.kinds.size === 0 || this.kinds.has("recall");

@@ -81,9 +81,6 @@ export const mapStyles = css`
     color: var(--sm-quiet);
     font-size: var(--ha-font-size-s, 12px);
   }
-  .go {
-    font-weight: var(--ha-font-weight-medium, 500);
-  }
   details {
     color: var(--sm-quiet);
     font-size: var(--ha-font-size-s, 12px);

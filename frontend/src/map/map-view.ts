@@ -212,14 +212,16 @@ export class SmMapView extends LitElement {
   }
 
   private renderEmpty(atlas: Atlas) {
-    const { t, url } = this.panel;
-    const go = (tab: "memories" | "status") => html`<a class="go" href=${url({ tab, query: {} })}>
+    const { t, go } = this.panel;
+    const link = (
+      tab: "memories" | "status",
+    ) => html`<sm-button variant="filled" @click=${() => go({ tab, query: {} })}>
       ${t(tab === "status" ? "map.see_status" : "map.add")}
-    </a>`;
+    </sm-button>`;
     if (atlas.total === 0) {
-      return html`<sm-empty .icon=${mdiGraphOutline} .heading=${t("map.empty")} .text=${t("map.empty_text")}>${go("memories")}</sm-empty>`;
+      return html`<sm-empty .icon=${mdiGraphOutline} .heading=${t("map.empty")} .text=${t("map.empty_text")}>${link("memories")}</sm-empty>`;
     }
-    return html`<sm-empty .icon=${mdiGraphOutline} .heading=${t("map.no_vectors")} .text=${t("map.no_vectors_text")}>${go("status")}</sm-empty>`;
+    return html`<sm-empty .icon=${mdiGraphOutline} .heading=${t("map.no_vectors")} .text=${t("map.no_vectors_text")}>${link("status")}</sm-empty>`;
   }
 
   private renderBar() {
