@@ -325,6 +325,52 @@ async def restoring_many(engine: MemoryEngine, caller: Caller, memory: Memory) -
     return now is not None and now.deleted_at is None
 
 
+async def happened(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Look at what happened, page by page."""
+    found, cursor = "", None
+    while True:
+        page = await engine.activity.async_page(caller, limit=2, cursor=cursor)
+        found += str(page.entries)
+        if (cursor := page.cursor) is None:
+            break
+    assert (memory.id in found) is (memory.value in found)
+    return memory.value in found
+
+
+async def recalled(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Look at what its owner has looked for."""
+    request = RecallRequest(
+        query="a question of theirs", threshold=0, filter=MemoryFilter(owner=memory.owner), log=True
+    )
+    result = await engine.async_recall(owner_of(memory), request)
+    engine.recalls.answered(result.number, {"told": memory.value})
+    found = str(await engine.activity.async_page(caller, ["recall"]))
+    assert (memory.value in found) is ("a question of theirs" in found)
+    engine.recalls.forget_memories([memory.id])
+    assert len(engine.recalls) == 0
+    return memory.value in found
+
+
+async def mapped(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Look at the map, before and after it is forgotten."""
+    made = await engine.atlas.async_map(caller)
+    await engine.async_forget(owner_of(memory), [memory.id])
+    without = await engine.atlas.async_map(caller)
+    assert memory.id not in str(without)
+    assert (made.total == without.total + 1) is (memory.id in str(made))
+    return memory.id in str(made)
+
+
+async def counted_vectors(engine: MemoryEngine, caller: Caller, memory: Memory) -> bool:
+    """Count vectors, before and after it is forgotten."""
+    before = await engine.overview.async_space(caller)
+    await engine.async_forget(owner_of(memory), [memory.id])
+    after = await engine.overview.async_space(caller)
+    assert before is not None
+    assert after is not None
+    return before.vectors != after.vectors
+
+
 def owner_of(memory: Memory) -> Caller:
     """Return a caller to whom a memory belongs."""
     return NOBODY if memory.owner == HOUSEHOLD else Caller(user_id=memory.owner)
@@ -344,6 +390,10 @@ ROWS: Final[dict[str, Sees]] = {
     "async_forget": forget,
     "async_forget, purging": purging,
     "async_restore": restore,
+    "activity.async_page": happened,
+    "activity.async_page, of recalls": recalled,
+    "atlas.async_map": mapped,
+    "overview.async_space": counted_vectors,
     "browser.async_list": windows,
     "browser.async_facets": facets,
     "browser.async_show": show,
@@ -364,7 +414,10 @@ NOT_FOR_CALLERS: Final = {
     "snapshots.async_catch_up", "snapshots.async_close", "snapshots.async_list", "snapshots.async_pause",
     "snapshots.async_note_purged", "snapshots.async_purge_noted", "snapshots.async_run", "snapshots.async_scrub",
     "snapshots.async_take", "snapshots.async_take_if_due", "snapshots.end", "snapshots.resume",
-    "transfer.async_import", "transfer.async_recognise",
+    "transfer.async_import", "transfer.async_recognise", "transfer.async_remove_downloads",
+    "overview.async_index_version", "snapshots.async_glance",
+    "recalls.add", "recalls.answered", "recalls.begin", "recalls.by", "recalls.forget_memories",
+    "recalls.forget_person", "recalls.of",
 }  # fmt: skip
 """Look after the store, and take no caller. Listeners are part of the integration and hear of everything.
 
