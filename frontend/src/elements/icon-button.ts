@@ -64,6 +64,10 @@ export class SmIconButton extends LitElement {
         font-size: 11px;
         line-height: 18px;
       }
+      /* Drawn, not written: the name of the button says it already. */
+      .badge::after {
+        content: attr(data-count);
+      }
     `,
   ];
 
@@ -92,7 +96,7 @@ export class SmIconButton extends LitElement {
       ?disabled=${this.disabled}
     >
       <sm-icon .path=${this.path} ?flip=${this.flip}></sm-icon>
-      ${this.badge ? html`<span class="badge" aria-hidden="true">${this.badge}</span>` : nothing}
+      ${this.badge ? html`<span class="badge" data-count=${this.badge}></span>` : nothing}
     </button>`;
   }
 }
