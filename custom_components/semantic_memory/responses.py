@@ -12,6 +12,7 @@ from homeassistant.util.json import JsonArrayType, JsonObjectType, JsonValueType
 from .memory.explanation import SearchExplanation
 from .memory.models import Hit, Memory, Source
 from .memory.status import EngineStatus, Stats
+from .memory.storage.snapshots import Snapshot
 
 
 def moment(timestamp: float | None) -> str | None:
@@ -127,6 +128,17 @@ def stats_as_dict(stats: Stats) -> JsonObjectType:
         "by_owner": dict(stats.by_owner),
         "database_bytes": stats.database_bytes,
         **_status_as_dict(stats.status),
+    }
+
+
+def snapshot_as_dict(snapshot: Snapshot) -> JsonObjectType:
+    """Return a snapshot."""
+    return {
+        "name": snapshot.name,
+        "taken_at": moment(snapshot.taken_at),
+        "reason": snapshot.reason,
+        "size": snapshot.size,
+        "memories": snapshot.memories,
     }
 
 

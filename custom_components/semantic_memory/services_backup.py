@@ -4,8 +4,7 @@ from typing import Final
 
 from homeassistant.util.json import JsonObjectType
 
-from .memory.storage.snapshots import Snapshot
-from .responses import moment
+from .responses import snapshot_as_dict
 from .restoring import async_restore
 from .service_request import Action, Request
 from .service_schemas import BACKUP_SCHEMA, RESTORE_BACKUP_SCHEMA
@@ -15,22 +14,17 @@ async def _async_backup(request: Request) -> JsonObjectType:
     snapshots = request.engine.snapshots
     taken = await snapshots.async_take()
     known = await snapshots.async_list()
-    return {"status": "ok", "op": "backup", **_as_dict(taken), "backups": [_as_dict(snapshot) for snapshot in known]}
+    return {
+        "status": "ok",
+        "op": "backup",
+        **snapshot_as_dict(taken),
+        "backups": [snapshot_as_dict(snapshot) for snapshot in known],
+    }
 
 
 async def _async_restore_backup(request: Request) -> JsonObjectType:
     restored = await async_restore(request.hass, request.entry, request.data.get("name"))
-    return {"status": "ok", "op": "restore_backup", **_as_dict(restored.snapshot), "before": restored.before}
-
-
-def _as_dict(snapshot: Snapshot) -> JsonObjectType:
-    return {
-        "name": snapshot.name,
-        "taken_at": moment(snapshot.taken_at),
-        "reason": snapshot.reason,
-        "size": snapshot.size,
-        "memories": snapshot.memories,
-    }
+    return {"status": "ok", "op": "restore_backup", **snapshot_as_dict(restored.snapshot), "before": restored.before}
 
 
 ACTIONS: Final = (

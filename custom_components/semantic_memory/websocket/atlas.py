@@ -2,14 +2,23 @@
 
 from typing import Final
 
+from homeassistant.components.websocket_api.messages import construct_result_message
+from homeassistant.helpers.json import json_bytes
 from homeassistant.util.json import JsonObjectType
 
 from ..memory.maps import Map
 from .base import Command, Request
 
 
-async def _async_atlas(request: Request) -> JsonObjectType:
-    return _as_dict(await request.engine.atlas.async_map(request.caller))
+async def _async_atlas(request: Request) -> None:
+    made = await request.engine.atlas.async_map(request.caller)
+    # Megabytes, for many memories: not in the event loop.
+    message = await request.hass.async_add_executor_job(_message, request.message_id, made)
+    request.connection.send_message(message)
+
+
+def _message(message_id: int, made: Map) -> bytes:
+    return construct_result_message(message_id, json_bytes(_as_dict(made)))
 
 
 def _as_dict(made: Map) -> JsonObjectType:
@@ -32,4 +41,4 @@ def _as_dict(made: Map) -> JsonObjectType:
     }
 
 
-COMMANDS: Final = (Command("atlas", _async_atlas, {}),)
+COMMANDS: Final = (Command("atlas", _async_atlas, {}, answers=True),)

@@ -62,7 +62,7 @@ class Command(NamedTuple):
     admin: bool = False
     """Only for administrators."""
     answers: bool = False
-    """The handler sends the result itself, because events follow it."""
+    """The handler sends the result itself, because events follow it, or because it is large."""
 
 
 class _Unchecked(vol.Schema):

@@ -6,7 +6,6 @@ from typing import Any, Final
 from homeassistant.util.json import JsonObjectType
 
 from ..memory.status import EngineStatus
-from ..memory.storage.snapshots import Snapshot
 from ..responses import moment
 
 _STATE: Final = ("key", "value", "owner", "scope", "category", "tags", "confidence", "pinned")
@@ -33,15 +32,4 @@ def status_as_dict(status: EngineStatus) -> JsonObjectType:
         "index_error": status.index_error,
         "storage_error": status.storage_error,
         "last_recall_at": moment(status.last_recall_at),
-    }
-
-
-def snapshot_as_dict(snapshot: Snapshot) -> JsonObjectType:
-    """Return a snapshot (``Snapshot``)."""
-    return {
-        "name": snapshot.name,
-        "taken_at": moment(snapshot.taken_at),
-        "reason": snapshot.reason,
-        "size": snapshot.size,
-        "memories": snapshot.memories,
     }

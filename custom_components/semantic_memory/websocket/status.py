@@ -9,10 +9,10 @@ from ..memory.checking import CheckReport
 from ..memory.engine import MemoryEngine
 from ..memory.overview import SpaceInUse
 from ..memory.storage.checks import Finding
-from ..responses import moment
+from ..responses import moment, snapshot_as_dict
 from ..restoring import async_restore
 from .base import Command, Request
-from .shapes import snapshot_as_dict, status_as_dict
+from .shapes import status_as_dict
 
 
 async def _async_status(request: Request) -> JsonObjectType:

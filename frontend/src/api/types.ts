@@ -355,7 +355,8 @@ export interface StatusAnswer {
  * `semantic_memory/backup` → Snapshot
  * `semantic_memory/restore_backup` { name } → { restored: Snapshot, before: string | null }
  * `semantic_memory/import` { file_id, owner, format?, keep_owners?, dry_run } → ImportAnswer; `file_id` is that of Home
- * Assistant's /api/file_upload, and stays usable after a trial until the import or ten minutes later.
+ * Assistant's /api/file_upload, and stays usable after a trial until the import or ten minutes later. `owner` is "household",
+ * a user id, or null: what belongs to nobody we know is left out.
  */
 export interface ImportAnswer {
   format: string;
