@@ -49,6 +49,11 @@ export const base = css`
   ::after {
     box-sizing: border-box;
   }
+  /* Texts of another direction than the page run their way, but keep to its edges. */
+  [dir="auto"]:not(input, textarea) {
+    text-align: -webkit-match-parent;
+    text-align: match-parent;
+  }
   button,
   input,
   select,

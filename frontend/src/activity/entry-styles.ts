@@ -34,10 +34,6 @@ export const entryStyles = css`
     background: color-mix(in srgb, var(--sm-danger) 14%, transparent);
     color: var(--sm-danger-strong);
   }
-  [dir="auto"] {
-    text-align: -webkit-match-parent;
-    text-align: match-parent;
-  }
   .main {
     min-inline-size: 0;
   }

@@ -17,10 +17,6 @@ export class SmWordDiff extends LitElement {
         overflow-wrap: anywhere;
         white-space: pre-wrap;
       }
-      [dir="auto"] {
-        text-align: -webkit-match-parent;
-        text-align: match-parent;
-      }
       del,
       ins {
         padding: 1px 2px;

@@ -49,10 +49,6 @@ export const mapCanvasStyles = css`
     box-shadow: var(--sm-shadow);
     pointer-events: none;
   }
-  [dir="auto"] {
-    text-align: -webkit-match-parent;
-    text-align: match-parent;
-  }
   .tip strong,
   .tip span {
     display: block;

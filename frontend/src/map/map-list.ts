@@ -81,10 +81,6 @@ export class SmMapList extends LitElement {
         background: none;
         text-align: start;
       }
-      [dir="auto"] {
-        text-align: -webkit-match-parent;
-        text-align: match-parent;
-      }
       button:hover {
         background: var(--sm-hover);
       }

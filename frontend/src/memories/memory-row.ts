@@ -95,7 +95,7 @@ export function renderEnd(panel: PanelContext, memory: Memory | Hit, sort: SortK
 /** What the list is sorted by, in a few words. */
 export function renderWhen(panel: PanelContext, memory: Memory, sort: SortKey): TemplateResult {
   const { t, format } = panel;
-  const timed = (at: string, text: string) => html`<span title=${format.dateTime(at)}>${text}</span>`;
+  const timed = (at: string, text: string) => html`<span dir="auto" title=${format.dateTime(at)}>${text}</span>`;
   if (memory.deleted_at) {
     return timed(memory.deleted_at, t("memories.forgotten_when", { when: format.relative(memory.deleted_at) }));
   }

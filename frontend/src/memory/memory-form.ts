@@ -23,7 +23,7 @@ export class SmMemoryForm extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(180px, 100%), 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(max(180px, 34%), 100%), 1fr));
         gap: 16px;
       }
       .whole {

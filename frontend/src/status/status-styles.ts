@@ -28,10 +28,6 @@ export const statusStyles = css`
   .facts > :nth-child(n + 3) {
     border-block-start: 1px solid var(--sm-divider);
   }
-  [dir="auto"] {
-    text-align: -webkit-match-parent;
-    text-align: match-parent;
-  }
   .quiet {
     color: var(--sm-quiet);
   }
