@@ -74,7 +74,8 @@ async def connect(
     async with AsyncExitStack() as stack:
 
         async def open_(name: str) -> Client:
-            token = await hass.auth.async_create_refresh_token(users[name], f"https://{name}.test/")
+            client_id = None if users[name].system_generated else f"https://{name}.test/"
+            token = await hass.auth.async_create_refresh_token(users[name], client_id)
             socket = await hass_ws_client(hass, hass.auth.async_create_access_token(token))
             stack.push_async_callback(socket.close)
             return Client(users[name], socket)
