@@ -8,6 +8,8 @@ import pytest_asyncio
 import pytest_socket
 
 from scripts.demo_app.client import Api
+from scripts.demo_app.flows import async_set_up_ollama_agent
+from scripts.demo_app.ollama_server import CHAT_MODEL, StandInServer
 
 from ..houses import House, async_house, async_set_up_built_in, instances_under, make_instance, stand_in
 from .browser import find_chromium, launched
@@ -46,7 +48,11 @@ async def furnished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[H
     """Return a house that has been lived in, with the built-in model. Its owner is Mara, the other user Jonas."""
     with instances_under(tmp_path_factory) as make:
         house = await async_house(make(), MARA)
+        ollama = StandInServer(tmp_path_factory.mktemp("ollama") / "ollama.log", models=(CHAT_MODEL,))
+        ollama.switch_on()
         async with Api(house.instance.url, house.owner_token) as api:
             await async_set_up_built_in(api)
-            await async_furnish(house, api)
+            agent = await async_set_up_ollama_agent(api, ollama.url, f"{CHAT_MODEL}:latest")
+            await async_furnish(house, api, agent)
+        ollama.switch_off()
         yield house

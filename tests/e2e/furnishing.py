@@ -33,11 +33,12 @@ _CHANGES: Final = (
     ("memory_set", {"key": "gym_membership", "value": "My gym is the one on Hawthorne now", "category": "user"}),
     ("memory_forget", {"key": "new_year_trip"}),
 )
-_QUESTIONS: Final = (
+_SAYS: Final = (
     "Where is the fuse box?",
     "How do I turn off the water?",
     "When does the gardener come?",
-    "Which drinks does the neighbour like?",
+    "Remember that the bird feeder is filled every Sunday",
+    "Who looks after the dog?",
 )
 
 
@@ -69,17 +70,17 @@ def _moved(day: str, later: timedelta) -> str:
     return f"{datetime.fromisoformat(day) + later:%Y-%m-%d}T18:30:00+00:00"
 
 
-async def async_furnish(house: House, owner: Api) -> int:
-    """Import the memories, and change, forget and ask a few. Returns how many were imported."""
+async def async_furnish(house: House, owner: Api, agent: str) -> None:
+    """Import the memories, change and forget a few, and have an Assist agent asked for some."""
     rows = memories(house)
     _write(house.instance.folder / "household.csv", rows)
     report = await owner.act("memory_import", path="household.csv", dry_run=False, keep_owners=True)
-    assert report["added"] == len(rows), report
+    if report["added"] != len(rows):
+        raise AssertionError(report)
     for action, data in _CHANGES:
         await owner.act(action, **data)
-    for question in _QUESTIONS:
-        await owner.act("memory_search", query=question)
-    return len(rows)
+    for text in _SAYS:
+        await owner.ask(agent, text)
 
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:

@@ -50,7 +50,7 @@ async def _async_open(panel: Panel, path: str) -> None:
 @pytest.mark.parametrize(
     ("name", "path", "text"),
     [
-        ("memories", "memories", "My gym is the one on Hawthorne now"),
+        ("memories", "memories", "The bird feeder is filled every Sunday"),
         ("grouped", "memories?group=category", "About a person"),
         ("filtered", "memories?category=device&tags=heating", "heat"),
         ("nothing-fits", "memories?category=device&scope=session", "No memory fits these filters"),
@@ -97,7 +97,7 @@ async def test_dialog(panel: Panel, gallery: Gallery, name: str, button: str) ->
     await _async_open(panel, "memories")
     await expect(panel.list.get_by_role("option").first).to_be_visible()
     await panel.root.get_by_role("button", name=button, exact=True).click()
-    await expect(panel.dialog(button)).to_be_visible()
+    await expect(panel.dialog(button)).to_have_count(1)
     await gallery.take(name)
     await panel.page.keyboard.press("Escape")
     gallery.check()
@@ -106,15 +106,15 @@ async def test_dialog(panel: Panel, gallery: Gallery, name: str, button: str) ->
 async def test_map_with_a_search(panel: Panel, gallery: Gallery) -> None:
     await _async_open(panel, "map")
     await panel.root.get_by_role("textbox", name="Search the map").fill("things in the garage")
-    await expect(panel.root.get_by_text(re.compile(r"Found: \d"))).to_be_visible()
+    await expect(panel.root.get_by_role("heading", name=re.compile(r"Found: \d"))).to_be_visible()
     await gallery.take("map-search")
     gallery.check()
 
 
 async def test_what_was_recalled(panel: Panel, gallery: Gallery) -> None:
     await _async_open(panel, "activity")
-    await panel.root.get_by_role("button", name="Show what was found").first.click()
-    await expect(panel.root.get_by_text("What was found")).to_be_visible()
+    await panel.root.get_by_role("button", name="Show what the model saw").first.click()
+    await expect(panel.root.get_by_text("What the model saw: the exact tool result")).to_be_visible()
     await gallery.take("recall")
     gallery.check()
 
@@ -152,7 +152,7 @@ async def test_right_to_left(browser: Browser, furnished: House) -> None:
     await Frontend(page, furnished.instance.url).use_token(furnished.owner_token)
     panel, gallery = Panel(page, furnished.instance.url), Gallery(page, ELEMENT)
     for name, path, text in (
-        ("memories", "memories", "My gym is the one on Hawthorne now"),
+        ("memories", "memories", "The bird feeder is filled every Sunday"),
         ("map", "map", "In view"),
         ("activity", "activity", "When does the gardener come?"),
         ("status", "status", "Snapshots"),

@@ -76,17 +76,17 @@ async def test_add_and_forget(panel: Panel, furnished: House) -> None:
     keyboard = panel.page.keyboard
     await _tab_to(panel.page, "Add memory")
     await keyboard.press("Enter")
-    await expect(panel.dialog("Add memory")).to_be_visible()
-    await keyboard.type("The ladder is lent to Mr. Abernathy")
+    await expect(panel.dialog("Add memory")).to_have_count(1)
+    await keyboard.type("The trombone is lent to Mr. Abernathy")
     await keyboard.press("Control+Enter")
-    await expect(panel.dialog("Remembered")).to_be_visible()
+    await expect(panel.dialog("Remembered")).to_have_count(1)
     await keyboard.press("Escape")
     await expect(panel.dialog("Remembered")).to_have_count(0)
     assert re.match("Add memory", await panel.page.evaluate(_FOCUSED)), "the focus is not where the dialog was opened"
-    await expect(panel.row("The ladder is lent")).to_be_visible()
+    await expect(panel.row("The trombone is lent")).to_be_visible()
     await keyboard.press("/")
-    await keyboard.type("who has our ladder?")
-    await expect(panel.list.get_by_role("option").first).to_contain_text("The ladder is lent")
+    await keyboard.type("who has the trombone?")
+    await expect(panel.list.get_by_role("option").first).to_contain_text("The trombone is lent")
     await keyboard.press("ArrowDown")
     await keyboard.press("Home")
     await keyboard.press("Enter")
@@ -95,7 +95,7 @@ async def test_add_and_forget(panel: Panel, furnished: House) -> None:
     await keyboard.press("Enter")
     await expect(panel.toast).to_contain_text("Memory forgotten")
     async with Api(furnished.instance.url, furnished.owner_token) as api:
-        assert (await api.act("memory_list", text="ladder is lent"))["memories"] == []
+        assert (await api.act("memory_list", text="trombone"))["memories"] == []
 
 
 async def test_select_and_filter(panel: Panel) -> None:
@@ -112,7 +112,7 @@ async def test_select_and_filter(panel: Panel) -> None:
     await panel.open()
     await _tab_to(panel.page, "Filters")
     await keyboard.press("Enter")
-    await expect(panel.dialog("Filters")).to_be_visible()
+    await expect(panel.dialog("Filters")).to_have_count(1)
     await _tab_to(panel.page, "Pinned")
     await keyboard.press("Enter")
     await keyboard.press("Escape")
@@ -129,9 +129,9 @@ async def test_other_views(panel: Panel) -> None:
     await keyboard.press("Enter")
     await expect(panel.detail.get_by_role("textbox", name="What to remember")).to_be_visible()
     await panel.view("Activity")
-    await _tab_to(panel.page, "Show what was found")
+    await _tab_to(panel.page, "Show what the model saw")
     await keyboard.press("Enter")
-    await expect(panel.root.get_by_text("What was found")).to_be_visible()
+    await expect(panel.root.get_by_text("What the model saw: the exact tool result")).to_be_visible()
     await panel.view("Status")
     await _tab_to(panel.page, "Ask something")
     await keyboard.type("who has our tent pegs?")
