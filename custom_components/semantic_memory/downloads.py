@@ -4,6 +4,7 @@ They lie in the engine's folder of exports, so that whoever is erased is erased 
 is removed at the next start.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from .const import DOMAIN
+from .memory.errors import DatabaseClosedError
 
 LIFETIME: Final = timedelta(minutes=5)
 _MOST: Final = 5
@@ -46,10 +48,13 @@ class Downloads:
         """Begin with none."""
         self._hass = hass
         self._waiting: dict[str, tuple[Download, CALLBACK_TYPE]] = {}
+        self._closed = False
 
     @callback
     def async_offer(self, download: Download) -> str:
-        """Return the address of a file, without host; it has to be signed."""
+        """Return the address of a file, without host; it has to be signed. Raises DatabaseClosedError."""
+        if self._closed:  # while the file was written; the next start removes it
+            raise DatabaseClosedError
         theirs = [token for token, (other, _) in self._waiting.items() if other.user_id == download.user_id]
         for token in theirs[: max(0, len(theirs) - _MOST + 1)]:
             self._drop(token)
@@ -74,7 +79,8 @@ class Downloads:
         return download
 
     async def async_close(self) -> None:
-        """Remove every file that waits."""
+        """Remove every file that waits, and take no more."""
+        self._closed = True
         waiting = list(self._waiting.values())
         self._waiting.clear()
         for _, cancel in waiting:
@@ -136,4 +142,5 @@ def _open_and_unlink(path: Path) -> tuple[IO[bytes], int]:
 
 def _remove(paths: list[Path]) -> None:
     for path in paths:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # the next start tries again
+            path.unlink()

@@ -202,6 +202,36 @@ async def test_nothing_waits_without_the_entry(
     assert (await anybody.get(url)).status == HTTPStatus.NOT_FOUND
 
 
+async def test_an_export_that_is_done_too_late_is_not_offered(
+    hass: HomeAssistant,
+    setup_integration: MockConfigEntry,
+    stored: dict[str, str],
+    bea: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write = Transfer.async_export
+
+    async def slowly(self: Transfer, *given: Any, **how: Any) -> object:
+        report = await write(self, *given, **how)
+        assert await hass.config_entries.async_unload(setup_integration.entry_id)
+        return report
+
+    monkeypatch.setattr(Transfer, "async_export", slowly)
+    assert await bea.refused("export", format="jsonl") == "database_closed"
+    monkeypatch.undo()
+    assert await hass.config_entries.async_setup(setup_integration.entry_id)
+    assert exports(hass) == []
+
+
+async def test_a_file_that_is_gone_cannot_be_removed_again(
+    hass: HomeAssistant, setup_integration: MockConfigEntry, stored: dict[str, str], bea: Client
+) -> None:
+    await bea.ask("export", format="jsonl")
+    (file,) = exports(hass)
+    file.unlink()
+    assert await hass.config_entries.async_unload(setup_integration.entry_id)
+
+
 async def test_nothing_waits_after_a_crash(hass: HomeAssistant, set_up: SetUp) -> None:
     folder = Path(hass.config.path("semantic_memory/exports")) / ("a" * 32)
     folder.mkdir(parents=True)

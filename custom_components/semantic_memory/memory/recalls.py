@@ -16,7 +16,7 @@ MOST: Final = 200
 """Recalls that are kept."""
 _QUERY: Final = 1_000
 _VALUE: Final = 300
-"""Characters of a query and of a value that are kept: 200 recalls take less than 10 MB, whatever was stored."""
+"""Characters of a query and of a value that are kept: 200 recalls take 10 MB or so at most, whatever was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

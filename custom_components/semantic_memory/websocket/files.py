@@ -31,13 +31,12 @@ async def _async_export(request: Request) -> JsonObjectType:
     if data["history"] and format_ is not ExportFormat.JSONL:
         raise InvalidInputError("export_history_format")
     where = replace(data["filter"], ids=data.get("ids"))
+    downloads = request.entry.runtime_data.downloads  # an entry that is unloaded meanwhile has none
     report = await request.engine.transfer.async_export(
         request.caller, where, format_=format_, with_history=data["history"], download=True
     )
     filename = f"semantic-memory-{dt_util.now().date().isoformat()}{report.path.suffix}"
-    address = request.entry.runtime_data.downloads.async_offer(
-        Download(report.path, filename, _CONTENT_TYPES[format_], connection.user.id)
-    )
+    address = downloads.async_offer(Download(report.path, filename, _CONTENT_TYPES[format_], connection.user.id))
     return {
         "url": async_sign_path(request.hass, address, LIFETIME, refresh_token_id=connection.refresh_token_id),
         "filename": filename,
