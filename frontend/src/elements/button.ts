@@ -78,7 +78,8 @@ export class SmButton extends LitElement {
       button:active:enabled {
         filter: brightness(0.94);
       }
-      button:disabled {
+      button:disabled,
+      button[aria-disabled="true"] {
         opacity: 0.45;
       }
       sm-spinner {
@@ -93,13 +94,20 @@ export class SmButton extends LitElement {
   @property({ type: Boolean, reflect: true }) disabled = false;
   @property({ type: Boolean }) loading = false;
 
+  /** While it works it can be focused, or the keyboard would begin at the top of the page afterwards. */
+  private onClick(event: Event): void {
+    if (this.loading) event.stopPropagation();
+  }
+
   protected override render() {
     return html`<button
       type="button"
       class=${`${this.variant}${this.icon || this.loading ? " with-icon" : ""}`}
-      ?disabled=${this.disabled || this.loading}
+      ?disabled=${this.disabled && !this.loading}
+      aria-disabled=${this.loading ? "true" : nothing}
       aria-label=${this.label ?? nothing}
       aria-busy=${this.loading ? "true" : nothing}
+      @click=${this.onClick}
     >
       ${this.loading ? html`<sm-spinner></sm-spinner>` : this.icon ? html`<sm-icon .path=${this.icon}></sm-icon>` : nothing}
       <slot></slot>
