@@ -33,6 +33,10 @@ export const panelStyles = css`
     text-overflow: ellipsis;
     white-space: nowrap;
   }
+  .end sm-button {
+    max-inline-size: 180px;
+    white-space: nowrap;
+  }
   .end {
     display: flex;
     flex: 1 1 0;
@@ -69,6 +73,17 @@ export const panelStyles = css`
   nav a[aria-current] {
     border-block-end-color: var(--sm-primary);
     color: var(--sm-strong);
+  }
+  header {
+    container-type: inline-size;
+  }
+  @container (max-width: 720px) {
+    nav a {
+      padding-inline: 10px;
+    }
+    nav sm-icon {
+      display: none;
+    }
   }
   :host([narrow]) nav {
     block-size: 56px;

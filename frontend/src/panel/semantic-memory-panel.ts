@@ -103,7 +103,19 @@ export class SemanticMemoryPanel extends LitElement {
     this.api = new Api(this.hass, userId);
     this.live = new Live(this.api);
     this.live.watch(() => this.requestUpdate());
+    this.live.listen((event) => {
+      const reloaded = event.kind === "stale" || ("reload" in event && event.reload);
+      if (reloaded) void this.renew(); // options may be others now
+    });
     this.provide();
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      this.info = await new Api(this.hass).info();
+    } catch {
+      // What is known serves on; the subscription says what is wrong.
+    }
   }
 
   private provide(): void {
