@@ -62,8 +62,9 @@ export class SmImportCard extends LitElement {
   private fileId: string | null = null;
 
   private choose(file: File | null | undefined): void {
-    if (!file) return;
+    if (!file || this.working) return;
     this.file = file;
+    this.input.value = ""; // so that the same file can be chosen again
     this.fileId = null;
     this.report = null;
     void this.run(true);
@@ -101,7 +102,6 @@ export class SmImportCard extends LitElement {
     this.file = null;
     this.fileId = null;
     this.report = null;
-    this.input.value = "";
   }
 
   protected override render() {

@@ -29,7 +29,7 @@ export class SmRecallCard extends LitElement {
     hiddenText,
     statusStyles,
     css`
-      form {
+      .ask {
         display: flex;
         align-items: center;
         gap: 8px;
@@ -94,8 +94,7 @@ export class SmRecallCard extends LitElement {
   @state() private answer: SearchAnswer | null = null;
   @state() private asking = false;
 
-  private async ask(event: Event): Promise<void> {
-    event.preventDefault();
+  private ask = async (): Promise<void> => {
     const { panel, question } = this;
     if (!question.trim() || this.asking) return;
     this.asking = true;
@@ -106,18 +105,19 @@ export class SmRecallCard extends LitElement {
     } finally {
       this.asking = false;
     }
-  }
+  };
 
   protected override render() {
     const { t } = this.panel;
     return html`<sm-card .heading=${t("status.test")}>
       <div class="stack">
-        <form @submit=${this.ask} @keydown=${(event: KeyboardEvent) => event.key === "Enter" && void this.ask(event)}>
+        <div class="ask" role="search" aria-label=${t("status.test")}>
           <sm-text-field
             unlabelled
             .label=${t("status.question")}
             .placeholder=${t("status.question")}
             .value=${this.question}
+            @keydown=${(event: KeyboardEvent) => event.key === "Enter" && !event.isComposing && void this.ask()}
             @sm-input=${(event: CustomEvent<{ value: string }>) => {
               this.question = event.detail.value;
             }}
@@ -125,7 +125,7 @@ export class SmRecallCard extends LitElement {
           <sm-button variant="filled" .icon=${mdiMagnify} .loading=${this.asking} .disabled=${!this.question.trim()} @click=${this.ask}>
             ${t("status.ask")}
           </sm-button>
-        </form>
+        </div>
         <div role="status">${this.answer ? this.renderFacts(this.answer) : nothing}</div>
         ${this.answer ? this.renderHits(this.answer) : html`<p class="quiet">${t("status.test_text")}</p>`}
       </div>
