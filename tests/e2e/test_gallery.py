@@ -92,6 +92,14 @@ async def test_one_memory(panel: Panel, gallery: Gallery) -> None:
     gallery.check()
 
 
+async def test_asked(panel: Panel, gallery: Gallery) -> None:
+    await _async_open(panel, "memories?q=how+do+visitors+get+online%3F")
+    await panel.show("The guest wifi is called AlderGuest")
+    await expect(panel.detail.get_by_role("heading", name="Similar memories")).to_be_visible()
+    await gallery.take("asked")
+    gallery.check()
+
+
 @pytest.mark.parametrize(("name", "button"), [("add", "Add memory"), ("filters", "Filters")])
 async def test_dialog(panel: Panel, gallery: Gallery, name: str, button: str) -> None:
     await _async_open(panel, "memories")
