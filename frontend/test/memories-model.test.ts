@@ -140,6 +140,36 @@ test("what happens to a memory is shown at once, and loaded anew when it settles
   assert.equal(lists.length, before + 1);
 });
 
+test("recalls never start a search, however the list is sorted", async () => {
+  const { model, show, searches, lists } = house();
+  show({ q: "wifi", sort: "last_used" });
+  mock.timers.tick(150);
+  await searches[0]?.answer([hit("wifi")]);
+  const before = lists.length;
+
+  model.onEvent({ kind: "recall", memories: [], removed: [], reload: false });
+  mock.timers.tick(1_000);
+  await settled();
+
+  assert.equal(searches.length, 1);
+  assert.ok(lists.length > before);
+});
+
+test("news without a pause do not keep the list from being loaded anew", async () => {
+  const { model, show, lists } = house();
+  show({});
+  await settled();
+  const before = lists.length;
+
+  for (let step = 0; step < 10; step += 1) {
+    model.onEvent({ kind: "import", memories: [], removed: [], reload: true });
+    mock.timers.tick(100);
+    await settled();
+  }
+
+  assert.equal(lists.length, before + 3);
+});
+
 test("a recall changes no list that is not sorted by it", async () => {
   const { model, show, lists } = house();
   show({});

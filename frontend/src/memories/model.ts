@@ -31,6 +31,7 @@ export class MemoriesModel implements ReactiveController {
   private panel?: PanelContext;
   private typing?: ReturnType<typeof setTimeout>;
   private settling?: ReturnType<typeof setTimeout>;
+  private searchAgain = false;
   private round = 0;
 
   constructor(private readonly host: ReactiveControllerHost & { panel: PanelContext }) {
@@ -79,6 +80,7 @@ export class MemoriesModel implements ReactiveController {
   hostDisconnected(): void {
     clearTimeout(this.typing);
     clearTimeout(this.settling);
+    this.settling = undefined;
   }
 
   hostUpdate(): void {
@@ -114,8 +116,18 @@ export class MemoriesModel implements ReactiveController {
     this.patch(event.memories);
     const onlyUsed = event.kind === "recall" && !event.reload && !["last_used", "use_count"].includes(this.query.sort);
     if (onlyUsed) return;
-    clearTimeout(this.settling);
-    this.settling = setTimeout(this.refresh, SETTLING);
+    if (event.kind !== "recall") this.searchAgain = true; // a search that answered a recall would never end
+    // Not put off by what follows: an import tells of itself all the time.
+    this.settling ??= setTimeout(this.settle, SETTLING);
+  };
+
+  private settle = (): void => {
+    this.settling = undefined;
+    this.pages?.refresh();
+    if (!this.searchAgain) return;
+    this.searchAgain = false;
+    void this.loadFacets();
+    if (this.recalls) void this.runSearch();
   };
 
   private patch(memories: readonly Memory[]): void {
