@@ -50,9 +50,11 @@ async def test_uses_are_written_together(database: Database) -> None:
     counter.count([first, second], 10.0)
     counter.count([first], 20.0)
     assert await counted(database) == {"a": (0, None), "b": (0, None)}
+    version = database.version
     await counter.async_flush()
     await counter.async_flush()
     assert await counted(database) == {"a": (2, 20.0), "b": (1, 10.0)}
+    assert database.version == version  # what was read before is as good as new
 
 
 async def test_nothing_to_write(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +72,7 @@ async def test_counts_outlive_a_failed_write(database: Database, monkeypatch: py
     counter = UseCounter(database)
     counter.count([memory], 10.0)
 
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, minor: bool) -> None:
         counter.count([memory], 20.0)
         raise DatabaseUnavailableError(path="x", reason="the disk is full")
 
@@ -115,12 +117,12 @@ async def test_in_the_background(database: Database, monkeypatch: pytest.MonkeyP
     written = asyncio.Event()
     write = database.async_write
 
-    async def fail_once(work: Work[None]) -> None:
+    async def fail_once(work: Work[None], *, minor: bool) -> None:
         nonlocal attempts
         attempts += 1
         if attempts == 1:
             raise DatabaseUnavailableError(path="x", reason="locked")
-        await write(work)
+        await write(work, minor=minor)
         written.set()
 
     monkeypatch.setattr(database, "async_write", fail_once)
