@@ -1,6 +1,7 @@
 """Everything else that Home Assistant shows or lets people do: nothing there tells what anybody has stored."""
 
 from collections.abc import Awaitable, Callable
+import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,9 @@ from custom_components.semantic_memory.backup import async_post_backup, async_pr
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.diagnostics import async_get_config_entry_diagnostics
 from custom_components.semantic_memory.memory.errors import DatabaseDamagedError
+from custom_components.semantic_memory.memory.models import HOUSEHOLD
 from custom_components.semantic_memory.repairs import async_create_fix_flow
+from custom_components.semantic_memory.websocket import COMMANDS
 
 from .home import KINDS, Home, shown_in
 
@@ -50,11 +53,24 @@ def entity_ids(home: Home, domain: str) -> list[str]:
     return [entity.entity_id for entity in found if entity.domain == domain]
 
 
+def states(home: Home, domain: str) -> Any:
+    """Read every state of ours with its attributes."""
+    found = [home.hass.states.get(entity_id) for entity_id in entity_ids(home, domain)]
+    assert found
+    return [state.as_dict() if state else None for state in found]
+
+
 async def sensors(home: Home) -> Any:
-    """Read every state with its attributes."""
-    states = [home.hass.states.get(entity_id) for entity_id in entity_ids(home, "sensor")]
-    assert states
-    return [state.as_dict() if state else None for state in states]
+    """Read what is counted."""
+    return states(home, "sensor")
+
+
+async def event_entities(home: Home) -> Any:
+    """Read what happened last, which tells of a memory of the household by its id, and of others nothing at all."""
+    (last,) = states(home, "event")
+    attributes = dict(last["attributes"])
+    assert attributes.pop("id", None) in {None, *(memory.id for memory in home.memories[HOUSEHOLD].values())}
+    return {**last, "attributes": attributes}
 
 
 async def buttons(home: Home) -> Any:
@@ -97,10 +113,11 @@ async def repairing(home: Home) -> Any:
 
 async def backing_up(home: Home) -> Any:
     """Make a backup of Home Assistant, as far as this is ours."""
+    before = len(home.events)
     await async_pre_backup(home.hass)
-    shown = list(home.events)
     await async_post_backup(home.hass)
-    return [shown, home.events]
+    await home.hass.async_block_till_done()
+    return [home.events[before:], "done"]
 
 
 ROWS: Final[dict[str, Look]] = {
@@ -108,12 +125,13 @@ ROWS: Final[dict[str, Look]] = {
     "button": buttons,
     "config_flow": flows,
     "diagnostics": diagnostics,
+    "event": event_entities,
     "repairs": repairing,
     "sensor": sensors,
     "system_health": system_information,
 }
-ELSEWHERE: Final = {"llm": "test_tools.py"}
-"""What has rows in another file."""
+ELSEWHERE: Final = {"api": "tests/test_api.py", "frontend": "files without data", "llm": "test_tools.py"}
+"""What is tried in another file, or holds nothing."""
 
 
 def test_every_platform_has_a_row() -> None:
@@ -146,17 +164,22 @@ async def test_there_are_no_other_ways_in(hass: HomeAssistant, home: Home) -> No
     commands = [name for name in hass.data[websocket_api.DOMAIN] if name.startswith(f"{DOMAIN}/")]
     views = [str(resource.canonical) for resource in hass.http.app.router.resources() if DOMAIN in resource.canonical]
 
-    assert (commands, views) == ([], [])
+    assert commands == [f"{DOMAIN}/{command.name}" for command in COMMANDS]  # test_websocket.py
+    assert views == [f"/api/{DOMAIN}/download/{{token}}"]  # test_overviews.py
     assert home.entry.supported_subentry_types == {}
     assert {entity.domain for entity in er.async_get(hass).entities.values() if entity.platform == DOMAIN} == {
         "button",
+        "event",
         "sensor",
     }
 
 
-async def test_events_are_home_assistants_own(home: Home) -> None:
-    """The fixture looks into all of them; here, that there are none of ours by another name."""
+async def test_events_tell_that_something_happened(home: Home) -> None:
+    """The fixture looks into all of them for what memories say; here, that there are none of ours by another name."""
     await home.async_plant()
     await home.hass.async_block_till_done()
 
-    assert not [event for event in home.events if event.startswith(f'["{DOMAIN}')]
+    ours = {json.loads(event)[0] for event in home.events if event.startswith(f'["{DOMAIN}')}
+    assert ours == {f"{DOMAIN}_changed"}
+    told = [json.loads(event)[1] for event in home.events if event.startswith(f'["{DOMAIN}')]
+    assert not any(event["key"] or event["tags"] for event in told if event["personal"])
