@@ -637,7 +637,7 @@ async def test_a_memory_that_the_worker_was_not_told_of_is_embedded_in_the_end(
     monkeypatch.setattr(worker, "_CHECK_SECONDS", 0.02)
     change = Writes.async_changed
 
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise StorageError
 
     monkeypatch.setattr(Writes, "async_changed", fail)
