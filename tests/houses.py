@@ -38,7 +38,11 @@ def instances_under(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeIn
 
     def make(environment: dict[str, str] | None = None, configuration: str = "") -> HomeAssistantInstance:
         folder = tmp_path_factory.mktemp("home_assistant") / "config"
-        instance = HomeAssistantInstance(folder, python=PYTHON, environment=environment, configuration=configuration)
+        own = folder.with_name("tmp")  # uploads of all instances would be in one folder, which each of them empties
+        own.mkdir()
+        instance = HomeAssistantInstance(
+            folder, python=PYTHON, environment={"TMPDIR": str(own), **(environment or {})}, configuration=configuration
+        )
         instances.append(instance)
         return instance
 

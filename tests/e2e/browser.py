@@ -38,6 +38,8 @@ _LISTEN: Final = """
 """
 _NOT_OURS: Final = "Unknown command."
 """Home Assistant's own pages ask for integrations that are not there."""
+_EXAMPLES: Final = "https://demo.home-assistant.io/stub_config/"
+"""Pictures that Home Assistant's own choice of cards would fetch."""
 _GONE: Final = ("net::ERR_ABORTED",)
 """How requests end whose page was left."""
 
@@ -122,7 +124,8 @@ class Watch:
 
     def _asked(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme in ("http", "https", "ws", "wss") and address.hostname != HOST:
+        leaves = address.scheme in ("http", "https", "ws", "wss") and address.hostname != HOST
+        if leaves and not request.url.startswith(_EXAMPLES):
             self.complaints.append(f"request to {request.url}")
 
     def _answered(self, response: Response) -> None:

@@ -39,11 +39,11 @@ class Gallery:
     """Selector of what is ours on the page: Home Assistant's own parts are not judged."""
     violations: list[str] = field(default_factory=list)
 
-    async def take(self, name: str) -> None:
-        """Take pictures of the page as it is, and judge it."""
-        for scheme in _SCHEMES:
+    async def take(self, name: str, *, few: bool = False) -> None:
+        """Take pictures of the page as it is, and judge it; ``few``: no dark ones, and none of medium width."""
+        for scheme in _SCHEMES[:1] if few else _SCHEMES:
             await self.page.emulate_media(color_scheme=scheme)
-            for width, height in _SIZES:
+            for width, height in _SIZES[::2] if few else _SIZES:
                 await self.page.set_viewport_size({"width": width, "height": height})
                 await self.page.wait_for_timeout(_SETTLED)
                 await self._picture(f"{name}-{scheme}-{width}")

@@ -82,8 +82,10 @@ async def test_added_with_the_editor(page: Page) -> None:
     """Add the card as a person does: edit the dashboard, choose it, see the preview, give it a title, save."""
     await page.goto(f"{page.url}?edit=1")
     await page.get_by_role("button", name="Add card").first.click()
+    await page.get_by_role("tab", name="By card").click()
     await page.get_by_placeholder("Search cards").fill("Ask memory")
-    await page.get_by_text("Ask memory", exact=True).last.click()
+    await expect(page.locator("hui-card-picker").locator(_ELEMENT)).to_be_visible()
+    await page.locator("hui-card-picker .overlay").first.click()
     title = page.get_by_role("textbox", name="Title")
     await title.fill("What does the house know?")
     await expect(page.locator(_ELEMENT).last.get_by_role("heading", name="What does the house know?")).to_be_visible()
