@@ -191,7 +191,7 @@ def test_forgetting_and_restoring(any_store: Store) -> None:
     with pytest.raises(MemoryNotFoundError):
         any_store.forget("tea")
     any_store.now += 60
-    restored = any_store.change(ANN).restore(OWNERS, memory.id.lower(), Source(surface="panel"))
+    _, restored = any_store.change(ANN).restore(OWNERS, memory.id.lower(), Source(surface="panel"))
     assert restored.deleted_at is None
     assert any_store.keys() == ["tea"]
     assert spaces.count_waiting(any_store.connection, space.id) == 0
@@ -214,7 +214,7 @@ def test_restoring_takes_the_latest_and_no_taken_key(store: Store) -> None:
     store.now += 1
     store.remember("second", key="k")
     store.forget("k")
-    restored = store.change(ANN).restore(OWNERS, "k", Source())
+    _, restored = store.change(ANN).restore(OWNERS, "k", Source())
     assert restored.value == "second"
     with pytest.raises(KeyInUseError):
         store.change(ANN).restore(OWNERS, "k", Source())
