@@ -79,6 +79,7 @@ class Upkeep:
         A full disk, which keeps the file from being rewritten, is logged and not raised: what was purged is gone from
         every table, and the next purge tries again. Returns whether the file was rewritten and the log emptied.
         """
+        self._words.forget_questions()
         try:
             complete = await self._database.async_rewrite()
         except StorageError as err:

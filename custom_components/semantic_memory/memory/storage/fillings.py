@@ -108,7 +108,9 @@ class WordFilling(Filling):
     @override
     def _read(self, connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
         if isinstance(self.holding, Postings):
-            self.holding.update((), documents_of(connection, seqs, {self.place[1]}))
+            last = self._position + len(seqs) == len(self._seqs)
+            documents = documents_of(connection, seqs, {self.place[1]})
+            self.holding.update((), documents, unsorted=0 if last else None)
 
 
 def documents_of(connection: sqlite3.Connection, seqs: Sequence[int], owners: Collection[str]) -> list[Document]:
