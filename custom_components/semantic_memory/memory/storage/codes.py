@@ -64,6 +64,19 @@ def places_of_nearest(distances: NDArray[uint16], seqs: NDArray[int64], limit: i
     return nearest
 
 
+def _places_within(distances: NDArray[uint16], seqs: NDArray[int64], limit: int, farthest: int) -> NDArray[int64]:
+    """Return the places of the ``limit`` least distances up to ``farthest``, in no order, and some that are as near.
+
+    Those are left out where there are many of them: the same text stored a thousand times.
+    """
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    if distances.size > limit:
+        farthest = min(farthest, int(np.searchsorted(np.cumsum(np.bincount(distances)), limit)))
+    places: NDArray[int64] = np.flatnonzero(distances <= farthest)
+    return places if places.size <= 2 * limit else places[places_of_nearest(distances[places], seqs[places], limit)]
+
+
 def bytes_of(dimension: int, count: int) -> int:
     """Return how many bytes the codes of so many memories take in :class:`Codes`."""
     code, seq, distance, difference, bits = 8 * words_of(dimension), 8, 2, 8, 1
@@ -83,17 +96,18 @@ def candidates(held: Sequence[Codes], query: Vector, limit: int) -> list[tuple[f
     """Return estimated cosine and seq of the ``limit`` memories of all that are likely to be nearest, nearest first."""
     import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-    if not held:
-        return []
     (code,) = sign_words([query.astype("<f4").tobytes()], query.size)
-    found = [codes.near(code, limit * _ESTIMATED) for codes in held]
+    wanted, farthest, found = limit * _ESTIMATED, query.size, list[Near]()
+    for codes in held:
+        found.append(codes.near(code, wanted, farthest))
+        if found[-1].seqs.size >= wanted:  # what is farther off is not among the nearest of all either
+            farthest = int(found[-1].distances.max())
+    if not found:
+        return []
     near = found[0]
     if len(found) > 1:
-        seqs = np.concatenate([item.seqs for item in found])
-        distances = np.concatenate([item.distances for item in found])
-        levels = np.concatenate([item.levels for item in found])
-        lengths = np.concatenate([item.lengths for item in found])
-        nearest = places_of_nearest(distances, seqs, limit * _ESTIMATED)
+        seqs, distances, levels, lengths = map(np.concatenate, zip(*found, strict=True))
+        nearest = _places_within(distances, seqs, wanted, farthest)
         near = Near(seqs[nearest], distances[nearest], levels[nearest], lengths[nearest])
     cosines = sketches.cosines(near.levels, near.lengths, query)
     best = np.argsort(-cosines)[:limit]
@@ -138,20 +152,19 @@ class Codes:
             self._remove(gone)
             self._append(seqs, codes, embeddings)
 
-    def near(self, query: Words, limit: int) -> Near:
-        """Return the ``limit`` nearest memories with their sketches."""
+    def near(self, query: Words, limit: int, farthest: int) -> Near:
+        """Return about ``limit`` of the nearest memories up to a distance, in no order, with their sketches."""
         with self._lock:
-            places = self._nearest_places(query, limit)
-            return Near(self._seqs[places], self._distances[places], *self._sketches.at(places))
+            distances, seqs = self._measure(query), self._seqs[: self._size]
+            places = _places_within(distances, seqs, limit, farthest)
+            return Near(seqs[places], distances[places], *self._sketches.at(places))
 
     def nearest(self, query: Words, limit: int) -> list[int]:
         """Return the ``limit`` nearest memories, nearest first, the newer one first of two that are equally near."""
         with self._lock:
-            found: list[int] = self._seqs[self._nearest_places(query, limit)].tolist()
+            seqs = self._seqs[: self._size]
+            found: list[int] = seqs[places_of_nearest(self._measure(query), seqs, limit)].tolist()
             return found
-
-    def _nearest_places(self, query: Words, limit: int) -> NDArray[int64]:
-        return places_of_nearest(self._measure(query), self._seqs[: self._size], limit)
 
     def _measure(self, query: Words) -> NDArray[uint16]:
         """Return the Hamming distance of every memory's code."""

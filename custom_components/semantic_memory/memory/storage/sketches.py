@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from numpy import float32, int64, uint8
+    from numpy import complex128, float32, int64, uint8
     from numpy.typing import NDArray
 
     type Vectors = NDArray[float32]
@@ -25,6 +25,8 @@ _IN_BYTE: Final = 4
 """Dimensions."""
 _BYTES: Final = 256
 _LEAST: Final = 1e-9
+_BLOCK: Final = 96
+"""Sketches that are taken apart at a time, so that what lies between two steps stays in the processor's cache."""
 
 
 def bytes_of(dimension: int) -> int:
@@ -101,21 +103,25 @@ def cosines(levels: NDArray[uint8], lengths: Vectors, query: Vectors) -> Vectors
     """Estimate the cosines of vectors, of which these are the sketches, with a query of length 1."""
     import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-    width = levels.shape[1]
-    padded = np.zeros(width * _IN_BYTE, np.float32)
+    padded = np.zeros(levels.shape[1] * _IN_BYTE, np.float32)
     padded[: query.size] = query
-    # What each byte of a sketch can add, looked up instead of multiplied.
-    table = padded.reshape(width, _IN_BYTE) @ _values_of_bytes()
-    added = table.ravel().take(levels + np.arange(0, table.size, _BYTES))
-    estimated: Vectors = added.sum(axis=1) / lengths
+    estimated = np.empty(len(levels), np.float32)
+    for start in range(0, len(levels), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        # A row at a time and not as one product: that would start threads for next to nothing.
+        np.vecdot(_numbers_of_bytes().take(levels[block]).view(np.float32), padded, out=estimated[block])
+    estimated /= lengths
     return estimated
 
 
 @cache
-def _values_of_bytes() -> Vectors:
-    """Return the four numbers that each byte stands for, shape (4, 256)."""
+def _numbers_of_bytes() -> NDArray[complex128]:
+    """Return the four numbers that each byte stands for, shape (256,), one behind the other in a single item.
+
+    NumPy copies an item of 16 bytes at a time much faster than a row of four numbers.
+    """
     import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-    levels = np.arange(_BYTES)[None, :] >> np.arange(0, 2 * _IN_BYTE, 2)[:, None] & 3
-    values: Vectors = np.asarray(_LEVELS, np.float32)[levels]
-    return values
+    levels = np.arange(_BYTES)[:, None] >> np.arange(0, 2 * _IN_BYTE, 2)[None, :] & 3
+    numbers: NDArray[complex128] = np.asarray(_LEVELS, np.float32)[levels].view(np.complex128).ravel()
+    return numbers
