@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 from .explanation import Part
@@ -39,7 +40,7 @@ class Weights:
     """What is left of the whole score, 0..1."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: there are hundreds in a search, and each would take twice the time
 class Candidate:
     """A memory that one of the signals has brought up."""
 
@@ -54,7 +55,7 @@ class Candidate:
     """0..1, how well it fits the time that the query names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ranked:
     """A candidate with its place in the order."""
 
@@ -102,8 +103,9 @@ def parts_of(candidate: Candidate, weights: Weights) -> tuple[Part, ...]:
 
 def rank(candidates: Iterable[Candidate], weights: Weights) -> list[Ranked]:
     """Return the candidates, best first; the newer memory of two that are equal."""
-    ranked = [Ranked(candidate, score_of(candidate, weights), _match_of(candidate)) for candidate in candidates]
-    return sorted(ranked, key=lambda item: (-item.score, -item.candidate.seq))
+    scored = [(score_of(candidate, weights), candidate.seq, candidate) for candidate in candidates]
+    scored.sort(key=itemgetter(0, 1), reverse=True)
+    return [Ranked(candidate, score, _match_of(candidate)) for score, _, candidate in scored]
 
 
 def cut(ranked: list[Ranked], limit: int, threshold: float, *, strict: bool, visible: int) -> list[Ranked]:
