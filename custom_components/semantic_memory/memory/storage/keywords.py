@@ -38,6 +38,19 @@ def search(
     return matched or _search_on_disk(connection, terms, conditions, also)
 
 
+def owners_of(
+    connection: sqlite3.Connection, seqs: AbstractSet[int], conditions: Conditions, tier: WordTier | None
+) -> dict[int, str]:
+    """Return those of the memories that meet the conditions, with their owners, from memory or else from the file.
+
+    What is in memory may be ahead of what the connection reads, and never behind it.
+    """
+    found = None
+    if tier is not None and is_by_owner(conditions):
+        found = tier.owners_of(seqs, conditions.owners, conditions.now)
+    return conditions.allowed(connection, seqs) if found is None else found
+
+
 def is_by_owner(conditions: Conditions) -> bool:
     """Return whether all memories of some owners are searched: what is in memory knows of no other conditions."""
     return not conditions.narrow and not conditions.excluded

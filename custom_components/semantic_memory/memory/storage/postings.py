@@ -123,6 +123,14 @@ class Postings:
             count = self._live if visible is None else int(np.count_nonzero(visible))
             return Found(count, self._seqs[: self._size], places)
 
+    def among(self, marked: NDArray[bool_], now: float) -> list[int]:
+        """Return those of the memories that count now and are marked, by seq; the last mark is for all beyond."""
+        with self._lock:
+            visible, seqs = self._visible(now), self._seqs[: self._size]
+            wanted = marked.take(seqs, mode="clip")
+            found: list[int] = seqs[wanted if visible is None else wanted & visible].tolist()
+            return found
+
     def near(self, word: str, mistakes: int, now: float) -> dict[str, int]:
         """Return the words that are so many mistakes apart, and how many memories have each now: at least one."""
         with self._lock:

@@ -51,9 +51,17 @@ class Search:
 
 
 def run(
-    connection: sqlite3.Connection, search: Search, index: CandidateIndex, tier: WordTier | None = None
+    connection: sqlite3.Connection,
+    search: Search,
+    index: CandidateIndex,
+    tier: WordTier | None = None,
+    *,
+    trust: bool = True,
 ) -> tuple[Hit, ...]:
-    """Return the hits, best first; ``tier`` are the words that are in memory."""
+    """Return the hits, best first; ``tier`` are the words that are in memory.
+
+    If they are to be trusted, they say which candidates are live, and only the hits are looked up.
+    """
     if search.where.forgotten:  # nothing that was forgotten is ever recalled; lists show it
         return ()
     conditions = Conditions(search.owners, search.where, search.now)
@@ -67,7 +75,8 @@ def run(
     words_found = keywords.search(connection, terms, conditions, tier, near) if asked else keywords.NOTHING
     visible, scored_words = words_found
     told = said.candidates(connection, conditions, search.spans)
-    found = conditions.allowed(connection, near | scored_words.keys() | told)
+    trusted = tier if trust and not search.spans else None  # when something was told stands in the file only
+    found = keywords.owners_of(connection, near | scored_words.keys() | told, conditions, trusted)
     times = said.scores(connection, found, search.spans)
     scored_vectors = _by_vectors(connection, search, known, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
@@ -87,7 +96,10 @@ def run(
         weights,
     )
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
-    return _hits(connection, search, conditions, best, weights)
+    hits = _hits(connection, search, conditions, best, weights)
+    if trusted is not None and len(hits) < len(best):  # memory is ahead of what this connection reads
+        return run(connection, search, index, tier, trust=False)
+    return hits
 
 
 def _weights(connection: sqlite3.Connection, search: Search, time: float) -> ranking.Weights:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 import logging
 import sqlite3
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..text import Term
 from . import similar, words
@@ -16,6 +16,10 @@ from .fillings import WORDS, documents_of
 from .postings import Found, Postings
 from .ram import RamTier
 from .stems import Stems
+
+if TYPE_CHECKING:
+    from numpy import bool_
+    from numpy.typing import NDArray
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -122,6 +126,18 @@ class WordTier:
         told = {place: weight * (meant[place].share if place in meant else 1) for place, weight in weights.items()}
         return Matched(visible, _best(found, told, sum(weights.values()), limit, also))
 
+    def owners_of(self, seqs: AbstractSet[int], owners: Sequence[str], now: float) -> dict[int, str] | None:
+        """Return whose each of the memories is, of those that these owners have now.
+
+        ``None`` while not all of the owners are in memory.
+        """
+        held = self._held(owners)
+        if held is None:
+            return None
+        marked = _marked(seqs)
+        each = zip(owners, held, strict=True)
+        return {seq: owner for owner, postings in each for seq in postings.among(marked, now)}
+
     def forget_questions(self) -> None:
         """Forget what is remembered of the words of questions."""
         self._stems.forget()
@@ -174,6 +190,15 @@ def _meant(held: Sequence[Postings], stems: Sequence[str], now: float) -> Correc
     return Correction([], 0.0)
 
 
+def _marked(seqs: AbstractSet[int]) -> NDArray[bool_]:
+    """Return marks by seq; the last, which is none, stands for all beyond."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    marked = np.zeros(max(seqs, default=0) + 2, np.bool_)
+    marked[list(seqs)] = True
+    return marked
+
+
 def _best(
     found: Sequence[Found], weights: Mapping[int, float], whole: float, limit: int, also: AbstractSet[int]
 ) -> dict[int, float]:
@@ -197,8 +222,6 @@ def _best(
         least = np.partition(kept, -limit)[-limit]
         above, equal = chosen[kept > least], chosen[kept == least]
         newest = np.argpartition(seqs[equal], above.size - limit)[above.size - limit :]
-        marked = np.zeros(max(also, default=0) + 2, np.bool_)  # the last stands for all beyond
-        marked[list(also)] = True
-        wanted = chosen[marked.take(seqs[chosen], mode="clip")]
+        wanted = chosen[_marked(also).take(seqs[chosen], mode="clip")]
         chosen = np.concatenate((above, equal[newest], wanted))
     return dict(zip(seqs[chosen].tolist(), (sums[chosen] / whole).tolist(), strict=True))
