@@ -1,11 +1,13 @@
 """Which words are spelt almost like another one.
 
 How far two words are apart is counted in letters that are missing, too many, wrong or swapped with their neighbour
-(optimal string alignment), by bits, for many words at once: Hyyrö, "A Bit-Vector Algorithm for Computing Levenshtein
-and Damerau Edit Distances", 2003.
+(optimal string alignment), by bits: Hyyrö, "A Bit-Vector Algorithm for Computing Levenshtein and Damerau Edit
+Distances", 2003.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Final
 
 from ..text import UNSPACED
@@ -72,7 +74,7 @@ class Spellings:
         """
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-        letters = np.bitwise_or.reduce([np.uint64(1 << (ord(letter) & 63)) for letter in word])
+        letters = np.uint64(reduce(or_, (1 << (ord(letter) & 63) for letter in word)))
         added = np.abs(self._lengths - len(word))
         # A letter that is missing or too many changes one bit, a wrong one two.
         may_be: NDArray[bool_] = np.bitwise_count(self._letters ^ letters) + added <= 2 * mistakes
@@ -89,29 +91,28 @@ class Spellings:
         ]
 
 
-def distances(word: str, candidates: Sequence[str]) -> list[int]:
-    """Return how far each of the candidates is from a word of up to 63 letters."""
-    if not candidates:
-        return []
-    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+def distances(word: str, candidates: Iterable[str]) -> list[int]:
+    """Return how far each of the candidates is from a word.
 
-    texts = np.array(candidates)
-    characters = texts.view(np.uint32).reshape(len(candidates), -1).T
-    matches = np.zeros(characters.shape, np.uint64)
+    There are a handful of them, once :meth:`Spellings.near` has left out most: not worth an array.
+    """
+    places: dict[str, int] = {}
     for place, letter in enumerate(word):
-        matches[characters == ord(letter)] |= np.uint64(1 << place)
-    one, last = np.uint64(1), np.uint64(len(word) - 1)
-    more = np.full(len(candidates), ~np.uint64(0))
-    fewer, diagonal, before = np.zeros_like(more), np.zeros_like(more), np.zeros_like(more)
-    distance = np.full(len(candidates), len(word), np.int64)
-    for column, match in zip(characters, matches, strict=True):
-        swapped = ((~diagonal & match) << one) & before
+        places[letter] = places.get(letter, 0) | 1 << place
+    return [_distance(len(word), places, candidate) for candidate in candidates]
+
+
+def _distance(length: int, places: Mapping[str, int], candidate: str) -> int:
+    """Return how far a candidate is from a word of this length, whose letters have these places, a bit for each."""
+    every, last, distance = (1 << length) - 1, length - 1, length
+    more, fewer, diagonal, before = every, 0, 0, 0
+    for letter in candidate:
+        match = places.get(letter, 0)
+        swapped = ((~diagonal & match) << 1) & before
         diagonal = (((match & more) + more) ^ more) | match | fewer | swapped
         rising, falling = fewer | ~(diagonal | more), diagonal & more
-        step = (rising >> last & one).astype(np.int64) - (falling >> last & one).astype(np.int64)
-        distance += np.where(column != 0, step, 0)  # behind a shorter candidate's end, nothing counts
-        rising = rising << one | one
-        more, fewer = falling << one | ~(diagonal | rising), rising & diagonal
+        distance += (rising >> last & 1) - (falling >> last & 1)
+        rising = rising << 1 | 1
+        more, fewer = (falling << 1 | ~(diagonal | rising)) & every, rising & diagonal & every
         before = match
-    found: list[int] = distance.tolist()
-    return found
+    return distance
