@@ -96,7 +96,7 @@ class Sketches:
 
     def at(self, places: NDArray[int64]) -> tuple[NDArray[uint8], Vectors]:
         """Return the levels and lengths at some places."""
-        return self._levels[places], self._lengths[places]
+        return self._levels.take(places, axis=0), self._lengths[places]
 
 
 def cosines(levels: NDArray[uint8], lengths: Vectors, query: Vectors) -> Vectors:
