@@ -25,6 +25,7 @@ from custom_components.semantic_memory.memory.storage import memories, spaces, w
 from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex, Entry, live_entries
 from custom_components.semantic_memory.memory.storage.changes import Change, KnownVector
 from custom_components.semantic_memory.memory.storage.codes import Codes, sign_words
+from custom_components.semantic_memory.memory.storage.exact import Exact
 from custom_components.semantic_memory.memory.storage.fillings import Holding
 from custom_components.semantic_memory.memory.storage.filters import Conditions, register_functions
 from custom_components.semantic_memory.memory.storage.migrations import migrate
@@ -205,3 +206,14 @@ def check_codes(tier: RamTier, connection: sqlite3.Connection) -> None:
         words = sign_words([entry.embedding for entry in entries], codes.dimension)
         live = {entry.seq: word.tobytes() for entry, word in zip(entries, words, strict=True) if entry.owner == owner}
         assert content(codes) == live
+
+
+def check_exact(tier: RamTier, connection: sqlite3.Connection) -> None:
+    """Raise unless what is in memory are exactly the live vectors of those owners."""
+    for (space_id, owner), exact in dict(tier._held).items():  # others are being read meanwhile
+        assert isinstance(exact, Exact)
+        live = {entry.seq: entry.embedding for entry in map(Entry._make, live_entries(connection, space_id))}
+        found, rows = exact.at(live)
+        mine = {seq for seq, entry_owner, _ in live_entries(connection, space_id) if entry_owner == owner}
+        assert (len(exact), set(found)) == (len(mine), mine)
+        assert [row.tobytes() for row in rows] == [live[seq] for seq in found]

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
+    from .exact import Matrix
+
     type Vector = NDArray[float32]
     """Shape (dimension,), length 1."""
 
@@ -52,6 +54,10 @@ class CandidateIndex(Protocol):
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
     ) -> list[int]:
         """Return memories of these owners among which the ``limit`` nearest most likely are."""
+        ...
+
+    def vectors(self, space_id: int, owners: Sequence[str], seqs: Sequence[int]) -> list[tuple[list[int], Matrix]]:
+        """Return those of these memories whose vectors are in memory, in parts, with them as rows of a matrix."""
         ...
 
 

@@ -8,8 +8,9 @@ import math
 import sqlite3
 from typing import Any, Final, Protocol, override
 
-from . import postings, spaces, words
-from .codes import Codes, bytes_of
+from . import codes, exact, postings, spaces, words
+from .codes import Codes
+from .exact import Exact
 from .postings import Document, Postings
 
 WORDS: Final = 0
@@ -73,8 +74,8 @@ class Filling(ABC):
 
 
 @dataclass(slots=True)
-class CodeFilling(Filling):
-    """The codes of one owner while they are read."""
+class VectorFilling(Filling):
+    """What is made of the vectors of one owner while they are read."""
 
     @override
     def _begin(self, connection: sqlite3.Connection) -> None:
@@ -83,15 +84,47 @@ class CodeFilling(Filling):
         if row is None:
             return
         super()._begin(connection)
-        self.complete = bytes_of(row[0], len(self._seqs)) > self.budget
+        self.complete = self._bytes(row[0], len(self._seqs)) > self.budget
         if not self.complete:
-            self.holding = Codes(row[0], len(self._seqs))
+            self.holding = self._empty(row[0], len(self._seqs))
 
     @override
     def _read(self, connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
-        if isinstance(self.holding, Codes):
+        if isinstance(self.holding, (Codes, Exact)):
             vectors = spaces.embeddings_of(connection, self.place[0], seqs)
             self.holding.update((), list(vectors), list(vectors.values()))
+
+    @abstractmethod
+    def _bytes(self, dimension: int, count: int) -> int:
+        """Return how many bytes it takes."""
+
+    @abstractmethod
+    def _empty(self, dimension: int, count: int) -> Codes | Exact:
+        """Return what is filled."""
+
+
+class CodeFilling(VectorFilling):
+    """The codes of one owner while they are read."""
+
+    @override
+    def _bytes(self, dimension: int, count: int) -> int:
+        return codes.bytes_of(dimension, count)
+
+    @override
+    def _empty(self, dimension: int, count: int) -> Codes:
+        return Codes(dimension, count)
+
+
+class ExactFilling(VectorFilling):
+    """The vectors of one owner, as they are, while they are read."""
+
+    @override
+    def _bytes(self, dimension: int, count: int) -> int:
+        return exact.bytes_of(dimension, count)
+
+    @override
+    def _empty(self, dimension: int, count: int) -> Exact:
+        return Exact(dimension, count)
 
 
 @dataclass(slots=True)

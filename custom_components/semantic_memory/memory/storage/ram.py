@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .candidates import CandidateIndex, Entry
 from .codes import Codes, candidates
-from .fillings import WORDS, CodeFilling, Filling, Holding, Place, WordFilling
+from .exact import Exact
+from .fillings import WORDS, CodeFilling, Filling, Holding, Place, VectorFilling, WordFilling
 from .scan import NoIndex
 
 if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
+
+    from .exact import Matrix
 
     type Vector = NDArray[float32]
 
@@ -34,9 +37,17 @@ type Latest = Mapping[int, Any]
 class RamTier:
     """Holds as much as the budget allows: what is known of those owners that were asked for last."""
 
-    def __init__(self, budget: int = BUDGET) -> None:
-        """Begin with none; ``budget`` is in bytes."""
+    def __init__(
+        self, budget: int = BUDGET, filling: type[VectorFilling] = CodeFilling, *, displace: bool = True
+    ) -> None:
+        """Begin with none.
+
+        ``budget`` is in bytes, ``filling`` says what is made of vectors. Who asks displaces those who have not asked
+        for longest; if not ``displace``, who finds no room left stays outside.
+        """
         self.budget = budget
+        self._filling = filling
+        self._displace = displace
         self._lock = threading.Lock()
         self._held: dict[Place, Holding] = {}
         """The one that was asked for least recently comes first."""
@@ -115,7 +126,7 @@ class RamTier:
 
     def begin(self, place: Place) -> Filling:
         """Begin to keep in mind what is committed while an owner is read."""
-        filling: Filling = (WordFilling if place[0] == WORDS else CodeFilling)(place, self.budget)
+        filling: Filling = (WordFilling if place[0] == WORDS else self._filling)(place, self.budget)
         with self._lock:
             self._fillings.append(filling)
         return filling
@@ -130,6 +141,9 @@ class RamTier:
                 self._too_large.add(filling.place)
                 return
             filling.holding.follow(filling.place[1], filling.missed)
+            if not self._displace and self._nbytes() + filling.holding.nbytes > self.budget:
+                self._too_large.add(filling.place)
+                return
             self._held[filling.place] = filling.holding
             self._keep_to_budget()
 
@@ -157,11 +171,13 @@ class RamTier:
 class TieredIndex:
     """The codes in memory in front of another index, which answers for owners whose codes are not there yet."""
 
-    def __init__(self, tier: RamTier, behind: CandidateIndex) -> None:
-        """Take both."""
+    def __init__(self, tier: RamTier, behind: CandidateIndex, exact: RamTier | None = None) -> None:
+        """Take both, and what keeps the vectors themselves."""
         self.name: Final = "memory" if behind.name == NoIndex.name else behind.name
         self._tier = tier
         self._behind = behind
+        self._exact = exact
+        self._tiers: Final = (tier,) if exact is None else (tier, exact)
 
     def prepare(self, connection: sqlite3.Connection, space_id: int) -> None:
         """Prepare the index behind; the codes in memory are always in line."""
@@ -170,19 +186,27 @@ class TieredIndex:
     def put(self, connection: sqlite3.Connection, space_id: int, entries: Sequence[Entry]) -> None:
         """Take them in on disk now, and in memory once they are committed."""
         self._behind.put(connection, space_id, entries)
-        self._tier.stage(space_id, {entry.seq: entry for entry in entries})
+        for tier in self._tiers:
+            tier.stage(space_id, {entry.seq: entry for entry in entries})
 
     def remove(self, connection: sqlite3.Connection, space_ids: Iterable[int], seqs: Sequence[int]) -> None:
         """Forget them on disk now, and in memory once that is committed."""
         affected = list(space_ids)
         self._behind.remove(connection, affected, seqs)
-        for space_id in affected:
-            self._tier.stage(space_id, dict.fromkeys(seqs))
+        for tier in self._tiers:
+            for space_id in affected:
+                tier.stage(space_id, dict.fromkeys(seqs))
 
     def drop(self, connection: sqlite3.Connection, space_id: int) -> None:
         """Forget a whole space in both."""
         self._behind.drop(connection, space_id)
-        self._tier.stage_drop(space_id)
+        for tier in self._tiers:
+            tier.stage_drop(space_id)
+
+    def vectors(self, space_id: int, owners: Sequence[str], seqs: Sequence[int]) -> list[tuple[list[int], Matrix]]:
+        """Return, of each owner whose vectors are in memory, those of these memories that the owner has."""
+        asked = [self._exact.ask(Exact, space_id, owner) for owner in owners] if self._exact is not None else []
+        return [held.at(seqs) for held in asked if held is not None]
 
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
+    from .exact import Matrix
+
     type Vector = NDArray[float32]
 
 _BATCH: Final = 1_000
@@ -45,6 +47,10 @@ class NoIndex:
     ) -> list[int]:
         """Compare the query with every live vector of each owner."""
         return [seq for owner in owners for seq in self._nearest(connection, space_id, owner, query, limit)]
+
+    def vectors(self, space_id: int, owners: Sequence[str], seqs: Sequence[int]) -> list[tuple[list[int], Matrix]]:
+        """Return none: all of them are on disk."""
+        return []
 
     def _nearest(
         self, connection: sqlite3.Connection, space_id: int, owner: str, query: Vector, limit: int

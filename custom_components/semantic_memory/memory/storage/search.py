@@ -78,7 +78,7 @@ def run(
     trusted = tier if trust and not search.spans else None  # when something was told stands in the file only
     found = keywords.owners_of(connection, near | scored_words.keys() | told, conditions, trusted)
     times = said.scores(connection, found, search.spans)
-    scored_vectors = _by_vectors(connection, search, known, list(found))
+    scored_vectors = _by_vectors(connection, search, index, known, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
     surely = max(span.weight for span in search.spans) if times else 0.0
     weights = _weights(connection, search, ranking.TIME * surely)
@@ -140,7 +140,11 @@ def _near(
 
 
 def _by_vectors(
-    connection: sqlite3.Connection, search: Search, known: Sequence[spaces.Space], seqs: Sequence[int]
+    connection: sqlite3.Connection,
+    search: Search,
+    index: CandidateIndex,
+    known: Sequence[spaces.Space],
+    seqs: Sequence[int],
 ) -> dict[int, float]:
     """Return the calibrated similarity of each memory, in the first of the spaces that has its vector."""
     if not known:
@@ -150,11 +154,15 @@ def _by_vectors(
     scores: dict[int, float] = {}
     for space in known:
         missing = [seq for seq in seqs if seq not in scores]
-        found = spaces.embeddings_of(connection, space.id, missing)
-        if found:
-            matrix = np.frombuffer(b"".join(found.values()), "<f4").reshape(len(found), -1)
-            calibrated: list[float] = space.calibration.score(matrix @ search.vectors[space.id]).tolist()
-            scores.update(zip(found, calibrated, strict=True))
+        parts = index.vectors(space.id, search.owners, missing)
+        here = {seq for found, _ in parts for seq in found}
+        read = spaces.embeddings_of(connection, space.id, [seq for seq in missing if seq not in here])
+        if read:
+            parts.append((list(read), np.frombuffer(b"".join(read.values()), "<f4").reshape(len(read), -1)))
+        if parts:
+            cosines = np.concatenate([matrix @ search.vectors[space.id] for _, matrix in parts])
+            calibrated: list[float] = space.calibration.score(cosines).tolist()
+            scores.update(zip((seq for found, _ in parts for seq in found), calibrated, strict=True))
     return scores
 
 

@@ -161,6 +161,8 @@ def reindex(connection: sqlite3.Connection, seqs: Sequence[int], index: Candidat
 
 def embeddings_of(connection: sqlite3.Connection, space_id: int, seqs: Sequence[int]) -> dict[int, bytes]:
     """Return the vectors of these memories, as far as the space has them."""
+    if not seqs:
+        return {}
     return dict(
         connection.execute(
             "SELECT memory_seq, embedding FROM vector WHERE space_id = :space_id"

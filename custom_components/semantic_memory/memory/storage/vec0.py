@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
+    from .exact import Matrix
+
     type Vector = NDArray[float32]
 
 _BATCH: Final = 1_000
@@ -72,6 +74,10 @@ class Vec0Index:
         if found is None:
             found = [seq for owner in owners for seq in _ask(connection, table, owner, code, count)]
         return found
+
+    def vectors(self, space_id: int, owners: Sequence[str], seqs: Sequence[int]) -> list[tuple[list[int], Matrix]]:
+        """Return none: all of them are on disk."""
+        return []
 
     def _drop_orphans(self, connection: sqlite3.Connection) -> None:
         """Drop the tables of spaces that were dropped while sqlite-vec could not be loaded."""
