@@ -22,6 +22,7 @@ from custom_components.semantic_memory.memory import ranking, text
 from custom_components.semantic_memory.memory.models import RecallRequest
 from custom_components.semantic_memory.memory.storage import (
     codes,
+    exact,
     filters,
     keywords,
     postings,
@@ -30,6 +31,7 @@ from custom_components.semantic_memory.memory.storage import (
     search,
     sketches,
     spaces,
+    stems,
     vec0,
     word_tier,
     words,
@@ -46,6 +48,8 @@ _CLASSES: Final = (
     ram.TieredIndex,
     codes.Codes,
     sketches.Sketches,
+    exact.Exact,
+    stems.Stems,
     word_tier.WordTier,
     postings.Postings,
     vec0.Vec0Index,
@@ -132,7 +136,7 @@ async def async_steps(folder: Path, questions: Questions, way: Way) -> str:
 
 
 def _modules() -> Sequence[ModuleType]:
-    return (*_MODULES, filters, ram, codes, sketches, postings, vec0)
+    return (*_MODULES, filters, ram, codes, sketches, exact, stems, postings, vec0)
 
 
 def main() -> None:
