@@ -34,8 +34,8 @@ def test_scores(vector: float | None, keyword: float | None, weight: float, expe
     assert score_of(Candidate(1, vector, keyword), Weights(weight)) == pytest.approx(expected)
 
 
-_CANDIDATES = st.builds(Candidate, st.just(1), _SCORES, _SCORES, st.booleans(), st.floats(0, 1))
-_WEIGHTS = st.builds(Weights, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+_CANDIDATES = st.builds(Candidate, st.just(1), _SCORES, _SCORES, st.booleans(), st.floats(0, 1), st.floats(0, 1))
+_WEIGHTS = st.builds(Weights, *(st.floats(0, 1) for _ in range(5)))
 
 
 @given(_CANDIDATES, _WEIGHTS)
@@ -67,6 +67,14 @@ def test_more_of_any_signal_never_costs(vector: float, keyword: float, more: flo
     weights, score = Weights(0.4), score_of(Candidate(1, vector, keyword), Weights(0.4))
     assert score_of(Candidate(1, max(vector, more), keyword), weights) >= score - 1e-9
     assert score_of(Candidate(1, vector, max(keyword, more)), weights) >= score - 1e-9
+
+
+def test_counterparts_count_beside_meaning_and_words() -> None:
+    weights = Weights(0.4, counterparts=0.25)
+    without, with_some = Candidate(1, 0.5, 0.5), Candidate(2, 0.5, 0.5, counterparts=0.8)
+    assert score_of(without, weights) == pytest.approx(0.5 / 1.25)
+    assert score_of(with_some, weights) == pytest.approx((0.5 + 0.25 * 0.8) / 1.25)
+    assert [part.name for part in parts_of(with_some, weights)] == ["meaning", "words", "counterparts"]
 
 
 def test_own_and_timely_memories_come_first_and_unknown_names_cost() -> None:

@@ -23,6 +23,8 @@ OWN: Final = 0.02
 """Weight of a memory's being the caller's own and not the household's: no more than enough to decide between equals."""
 TIME: Final = 0.3
 """Weight of having been said when the query says, beside the 1 of meaning and words together."""
+COUNTERPARTS: Final = 0.25
+"""Weight of the counterparts of the query's single words, beside the same 1."""
 UNKNOWN_NAMES: Final = 0.25
 """What is left of every score if no memory knows any of the names in a query: then it asks about somebody else."""
 
@@ -36,6 +38,8 @@ class Weights:
     own: float = 0.0
     time: float = 0.0
     """Beside those two, which count 1 together."""
+    counterparts: float = 0.0
+    """Beside the same two."""
     factor: float = 1.0
     """What is left of the whole score, 0..1."""
 
@@ -53,6 +57,8 @@ class Candidate:
     """It is the caller's own."""
     time_score: float = 0.0
     """0..1, how well it fits the time that the query names."""
+    counterparts: float = 0.0
+    """0..1, how well single words of the query are met by words of its own that mean alike."""
 
 
 @dataclass(slots=True)
@@ -75,8 +81,9 @@ def score_of(candidate: Candidate, weights: Weights) -> float:
         said = words
     else:
         said = (1 - weights.words) * candidate.vector_score + weights.words * _trust(candidate) * words
-    priors = weights.own * candidate.own + weights.time * candidate.time_score
-    return weights.factor * (said + priors) / (1 + weights.own + weights.time)
+    beside = weights.own * candidate.own + weights.time * candidate.time_score
+    beside += weights.counterparts * candidate.counterparts
+    return weights.factor * (said + beside) / _whole(weights)
 
 
 def parts_of(candidate: Candidate, weights: Weights) -> tuple[Part, ...]:
@@ -89,7 +96,8 @@ def parts_of(candidate: Candidate, weights: Weights) -> tuple[Part, ...]:
         signals = [("meaning", candidate.vector_score, 1 - weights.words), ("words", words, trusted)]
     signals += [("own", float(candidate.own), weights.own)] if weights.own else []
     signals += [("time", candidate.time_score, weights.time)] if weights.time else []
-    scale = 1 / (1 + weights.own + weights.time)
+    signals += [("counterparts", candidate.counterparts, weights.counterparts)] if weights.counterparts else []
+    scale = 1 / _whole(weights)
     parts = [
         Part(name=name, value=value, weight=weight * scale, contribution=weight * scale * value)
         for name, value, weight in signals
@@ -122,6 +130,11 @@ def cut(ranked: list[Ranked], limit: int, threshold: float, *, strict: bool, vis
         return []
     least = threshold if strict else FOLLOWING * threshold
     return [item for item in ranked[:limit] if item.score >= least]
+
+
+def _whole(weights: Weights) -> float:
+    """Return what all weights are together, so that the best score is 1."""
+    return 1 + weights.own + weights.time + weights.counterparts
 
 
 def _trust(candidate: Candidate) -> float:

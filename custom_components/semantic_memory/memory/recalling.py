@@ -89,6 +89,7 @@ class Recaller:
             spans=tuple(span for span in spans if span.start <= now),
             names=names_in(without(query.text, spans), caller.language, caller.names),
             own_first=True,
+            counterparts=self._worker.counterparts,
             explain=request.explain,
         )
 

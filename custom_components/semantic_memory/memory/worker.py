@@ -23,6 +23,7 @@ from .storage.spaces import Space
 from .timing import Timing
 
 if TYPE_CHECKING:
+    from .embedding.counterparts import Counterparts
     from .serving import Vector
 
 _LOGGER = logging.getLogger(__name__)
@@ -67,6 +68,12 @@ class EmbeddingWorker:
         """Return the built-in embedder with its space, once both are there."""
         served = self.serving.built_in
         return None if served is None else (served.embedder, served.space)
+
+    @property
+    def counterparts(self) -> Counterparts | None:
+        """Return what compares single words, whichever model serves; ``None`` where the built-in one is not there."""
+        counterparts: Counterparts | None = getattr(self._built_in, "counterparts", None)
+        return counterparts
 
     @property
     def index(self) -> CandidateIndex:

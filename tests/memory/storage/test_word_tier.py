@@ -163,7 +163,9 @@ def test_what_expires_is_not_found(home: Home) -> None:
     for days in (0, 2, 2):
         home.store.now += days * DAY
         assert_same(home, ("tea", "green"))
-    assert home.in_memory("tea") == (0, {})
+    found = home.in_memory("tea")
+    assert found is not None
+    assert (found.visible, found.scores) == (0, {})
 
 
 def test_several_words_for_one_are_left_to_the_index_on_disk(home: Home) -> None:

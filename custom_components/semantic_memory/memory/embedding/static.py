@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from ..errors import EmbedderUnavailableError
 from .base import SpaceKey, checked_unit_vectors
+from .counterparts import Counterparts
 from .words import DIMENSION as WORDS_DIMENSION, WordTable
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class StaticEmbedder:
         self._tokenizer = tokenizer
         self._words = words
         self._space = SpaceKey(MODEL, DIMENSION, "plain", f"{release}+{words.fingerprint}")
+        self.counterparts = Counterparts(words)
 
     @classmethod
     async def async_load(cls) -> Self:

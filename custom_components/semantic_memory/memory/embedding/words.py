@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
-    from numpy import float32, int8
+    from numpy import float32, int8, int64
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
@@ -27,6 +27,7 @@ class WordTable:
         self._steps = steps
         self._scales = scales
         self._tokenizer = tokenizer
+        self._unknown = tokenizer.token_to_id(_UNKNOWN)
         self.fingerprint = fingerprint
 
     @classmethod
@@ -63,3 +64,29 @@ class WordTable:
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         units: NDArray[float32] = np.divide(sums, lengths, out=sums, where=lengths > 0)
         return units
+
+    def rows_of(self, text: str) -> tuple[int, ...]:
+        """Return the rows of a text's words, or of their pieces, in order, without those that nobody knows."""
+        return tuple(row for row in self._tokenizer.encode(text).ids if row != self._unknown)
+
+    def lengths(self, rows: Sequence[int]) -> NDArray[float32]:
+        """Return how long these rows are, (n,): how much they count in a mean."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        chosen = np.asarray(rows, np.int64)
+        lengths: NDArray[float32] = self._scales[chosen] * np.linalg.norm(self._floats(chosen), axis=1)
+        return lengths
+
+    def units(self, rows: Sequence[int]) -> NDArray[float32]:
+        """Return these rows with length 1, (n, 128); zero for one that is zero."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        units = self._floats(np.asarray(rows, np.int64))
+        lengths = np.sqrt(np.einsum("ij,ij->i", units, units))
+        units /= np.maximum(lengths, 1)[:, None]  # one step at least, where there is any
+        return units
+
+    def _floats(self, rows: NDArray[int64]) -> NDArray[float32]:
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        return self._steps[rows].astype(np.float32)

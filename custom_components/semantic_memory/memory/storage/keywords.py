@@ -65,18 +65,20 @@ def _search_on_disk(
     connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions, also: AbstractSet[int]
 ) -> Matched:
     visible = conditions.count(connection)
-    found = _telling(connection, terms, conditions, visible) if terms else []
-    weights = words.telling([len(seqs) for seqs in found], visible)
+    found = _telling(connection, terms, conditions, visible) if terms else {}
+    read = list(found)
+    telling = words.telling([len(seqs) for seqs in found.values()], visible)
+    weights = {read[place]: weight for place, weight in telling.items()}
     scores: dict[int, float] = {}
-    for place, weight in weights.items():
-        for seq in found[place]:
+    for term, weight in weights.items():
+        for seq in found[term]:
             scores[seq] = scores.get(seq, 0.0) + weight
-    return Matched(visible, words.best(scores, sum(weights.values()), CANDIDATES, also))
+    return Matched(visible, words.best(scores, sum(weights.values()), CANDIDATES, also), weights)
 
 
 def _telling(
     connection: sqlite3.Connection, terms: Sequence[text.Term], conditions: Conditions, visible: int
-) -> list[list[int]]:
+) -> dict[text.Term, list[int]]:
     """Return the memories that have each word, without most of the words that :func:`words.telling` leaves out.
 
     What others have stored decides nothing of that, or a query could find out which words they use.
@@ -92,8 +94,8 @@ def _telling(
         if count - hidden <= common
     }
     if any(seqs for seqs in read.values() if len(seqs) <= common):
-        return list(read.values())
-    return [read[term] if term in read else _with_word(connection, term, seen) for term in counts]
+        return read
+    return {term: read[term] if term in read else _with_word(connection, term, seen) for term in counts}
 
 
 def _with_word(connection: sqlite3.Connection, term: text.Term, conditions: Conditions | None) -> list[int]:

@@ -6,11 +6,12 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from .. import ranking, text
+from ..embedding.counterparts import Counterparts
 from ..explanation import Explanation
 from ..models import HOUSEHOLD, Hit, MemoryFilter
 from ..query import Query
 from ..times.spans import Span
-from . import keywords, said, spaces
+from . import closer, keywords, said, spaces
 from .candidates import CandidateIndex
 from .filters import Conditions
 from .word_tier import WordTier
@@ -47,6 +48,8 @@ class Search:
     """Whom the query speaks of."""
     own_first: bool = False
     """Prefer the caller's own memories to the household's."""
+    counterparts: Counterparts | None = None
+    """What compares single words, if anything can."""
     explain: bool = False
 
 
@@ -73,7 +76,7 @@ def run(
     # Neither words nor a default threshold: then nobody asks how many memories there are.
     asked = bool(terms) or not search.strict
     words_found = keywords.search(connection, terms, conditions, tier, near) if asked else keywords.NOTHING
-    visible, scored_words = words_found
+    visible, scored_words, _ = words_found
     told = said.candidates(connection, conditions, search.spans)
     trusted = tier if trust and not search.spans else None  # when something was told stands in the file only
     found = keywords.owners_of(connection, near | scored_words.keys() | told, conditions, trusted)
@@ -95,6 +98,10 @@ def run(
         ),
         weights,
     )
+    if search.counterparts is not None:
+        ranked, weights = closer.rank(
+            connection, ranked, weights, search.counterparts, words_found.weights, search.limit
+        )
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
     hits = _hits(connection, search, conditions, best, weights)
     if trusted is not None and len(hits) < len(best):  # memory is ahead of what this connection reads

@@ -39,6 +39,8 @@ class Matched(NamedTuple):
     """How many memories were searched."""
     scores: dict[int, float]
     """By seq, share of the question's weight, of the best."""
+    weights: Mapping[Term, float] = {}
+    """Of the words that tell something."""
 
 
 class Correction(NamedTuple):
@@ -124,7 +126,8 @@ class WordTier:
         visible = sum(item.visible for item in found)
         weights = words.telling(counts, visible)
         told = {place: weight * (meant[place].share if place in meant else 1) for place, weight in weights.items()}
-        return Matched(visible, _best(found, told, sum(weights.values()), limit, also))
+        best = _best(found, told, sum(weights.values()), limit, also)
+        return Matched(visible, best, {terms[place]: weight for place, weight in weights.items()})
 
     def owners_of(self, seqs: AbstractSet[int], owners: Sequence[str], now: float) -> dict[int, str] | None:
         """Return whose each of the memories is, of those that these owners have now.
