@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from hashlib import sha256
 import os
 from pathlib import Path
@@ -14,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from custom_components.semantic_memory.memory.embedding.base import Embedder, SpaceKey
-from custom_components.semantic_memory.memory.embedding.counterparts import Counterparts
 from custom_components.semantic_memory.memory.embedding.ollama import OllamaClient, OllamaEmbedder
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.embedding.templates import PLAIN
 
+from ..single_words import counterparts
 from .minilm import PACKAGE, MiniLM
 
 BUILT_IN: Final = "built-in"
@@ -38,7 +37,7 @@ class KeptEmbedder:
         self.model = inner.model
         self._inner = inner
         self._space = space
-        self.counterparts = _counterparts()
+        self.counterparts = counterparts()
         self._vectors: dict[tuple[str, str], Matrix] = {}
         self._connection = sqlite3.connect(":memory:" if file is None else file, autocommit=True)
         self._connection.execute("CREATE TABLE IF NOT EXISTS vector (hash BLOB PRIMARY KEY, embedding BLOB)")
@@ -124,12 +123,6 @@ async def open_ollama(url: str, model: str) -> AsyncIterator[KeptEmbedder]:
             yield kept
         finally:
             kept.close()
-
-
-@cache
-def _counterparts() -> Counterparts:
-    """Return those of the built-in model, which is there beside any other one."""
-    return StaticEmbedder.load().counterparts
 
 
 def how_to_get(name: str) -> str:

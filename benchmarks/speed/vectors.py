@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from custom_components.semantic_memory.memory.embedding.base import SpaceKey
 from custom_components.semantic_memory.memory.embedding.static import DIMENSION as BUILT_IN_DIMENSION, StaticEmbedder
 
+from ..single_words import counterparts
+
 DIMENSION: Final = 768
 _NOISE: Final = 0.3
 """Length of the noise where the vector itself has 1."""
@@ -56,6 +58,7 @@ class KnownEmbedder:
 
     def __init__(self, embed: Embed) -> None:
         """Take what embeds other texts, such as those that a new space is calibrated with."""
+        self.counterparts = counterparts()
         self._embed = embed
         self._vectors: dict[str, Matrix] = {}
         self._dimension = embed([""]).shape[1]
