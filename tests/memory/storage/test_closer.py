@@ -25,7 +25,7 @@ def seqs(any_store: Store) -> list[int]:
 def looked_at(store: Store, built_in: StaticEmbedder, seqs: list[int], **options: Any) -> tuple[list[int], Weights]:
     """Return the memories in their new order, and the weights."""
     ranked = rank([Candidate(seq, 0.5 - place / 100, None) for place, seq in enumerate(seqs)], WEIGHTS)
-    wanted: dict[str, Any] = {"words": {("vehicle",): 1.0}, "limit": 5, **options}
+    wanted: dict[str, Any] = {"words": {("vehicle",): 1.0}, "owners": ("ann",), "limit": 5, **options}
     found, weights = closer.rank(store.connection, ranked, WEIGHTS, built_in.counterparts, **wanted)
     return [item.candidate.seq for item in found], weights
 
@@ -54,3 +54,8 @@ def test_only_the_best_are_looked_at(
     monkeypatch.setattr(closer, "LOOKED_AT", 1)
     assert looked_at(any_store, built_in, seqs, limit=1)[0] == seqs[:1]
     assert looked_at(any_store, built_in, seqs, limit=2)[0] == [seqs[1], seqs[0]]
+
+
+def test_what_somebody_else_says_tells_nothing(any_store: Store, built_in: StaticEmbedder, seqs: list[int]) -> None:
+    any_store.connection.execute("UPDATE memory SET owner = 'somebody else' WHERE seq = ?", (seqs[1],))
+    assert looked_at(any_store, built_in, seqs)[0] == seqs

@@ -12,6 +12,7 @@ from typing import Final
 from .. import ranking
 from ..embedding.counterparts import Counterparts
 from ..text import Term
+from .memories import owner_condition
 
 LOOKED_AT: Final = 20
 """Measured: 30 find no more, and all of them one question of 400 more."""
@@ -23,6 +24,7 @@ def rank(
     weights: ranking.Weights,
     counterparts: Counterparts,
     words: Mapping[Term, float],
+    owners: Sequence[str],
     limit: int,
 ) -> tuple[list[ranking.Ranked], ranking.Weights]:
     """Return the best in their new order, ``limit`` or more if there are, and what each signal counts then.
@@ -30,7 +32,7 @@ def rank(
     ``words`` are those of the query that tell something, with their weights.
     """
     best = [item.candidate for item in ranked[: max(limit, LOOKED_AT)]]
-    texts = _texts(connection, [candidate.seq for candidate in best])
+    texts = _texts(connection, [candidate.seq for candidate in best], owners)
     shares = counterparts.shares(
         {term[0]: weight for term, weight in words.items()}, [texts.get(candidate.seq, "") for candidate in best]
     )
@@ -41,10 +43,12 @@ def rank(
     return ranking.rank((replace(candidate, counterparts=share) for candidate, share in closer), weights), weights
 
 
-def _texts(connection: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, str]:
-    """Return what is said in each memory: key, value, tags."""
+def _texts(connection: sqlite3.Connection, seqs: Sequence[int], owners: Sequence[str]) -> dict[int, str]:
+    """Return what is said in each of these owners' memories: key, tags, value."""
+    theirs, parameters = owner_condition(owners)
     rows = connection.execute(
-        "SELECT seq, key || ' ' || tags || ' ' || value FROM memory WHERE seq IN (SELECT value FROM json_each(?))",
-        (json.dumps(seqs),),
+        "SELECT seq, key || ' ' || tags || ' ' || value FROM memory"
+        f" WHERE seq IN (SELECT value FROM json_each(:seqs)) AND +{theirs}",
+        {**parameters, "seqs": json.dumps(seqs)},
     )
     return dict(rows.fetchall())

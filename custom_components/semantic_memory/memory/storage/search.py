@@ -100,7 +100,7 @@ def run(
     )
     if search.counterparts is not None:
         ranked, weights = closer.rank(
-            connection, ranked, weights, search.counterparts, words_found.weights, search.limit
+            connection, ranked, weights, search.counterparts, words_found.weights, search.owners, search.limit
         )
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
     hits = _hits(connection, search, conditions, best, weights)

@@ -21,7 +21,7 @@ class Stems:
         """Begin with none."""
         self._tokens: dict[str, list[str]] = {}
 
-    def of(self, connection: sqlite3.Connection, terms: Sequence[Term]) -> list[list[str]] | None:
+    def of(self, connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[Term, list[str]] | None:
         """Return, for each of the terms, what may stand for it in the index; ``None`` where that is more than a word.
 
         A term of which nothing is left is left out.
@@ -33,11 +33,14 @@ class Stems:
                 self._tokens = known = {}
                 missing = list(dict.fromkeys(spelling for term in terms for spelling in term))
             known.update(zip(missing, words.tokens(connection, missing), strict=True))
-        found = [[known[spelling] for spelling in term] for term in terms]
-        if any(len(tokens) > 1 for term in found for tokens in term):
-            return None
-        stems = [list(dict.fromkeys(token for tokens in term for token in tokens)) for term in found]
-        return [stem for stem in stems if stem]
+        stems: dict[Term, list[str]] = {}
+        for term in terms:
+            found = [known[spelling] for spelling in term]
+            if any(len(tokens) > 1 for tokens in found):
+                return None
+            if stem := list(dict.fromkeys(token for tokens in found for token in tokens)):
+                stems[term] = stem
+        return stems
 
     def forget(self) -> None:
         """Forget every word that was asked for: a person's questions tell of what is erased."""

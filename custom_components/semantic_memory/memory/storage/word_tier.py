@@ -113,9 +113,10 @@ class WordTier:
         have any of the words are returned too.
         """
         held = self._held(owners)
-        stems = self._stems.of(connection, terms) if held else None
-        if not held or stems is None:
+        known = self._stems.of(connection, terms) if held else None
+        if not held or known is None:
             return None
+        terms, stems = list(known), list(known.values())
         found, counts = _find(held, stems, now)
         unknown = [place for place, count in enumerate(counts) if not count]
         meant = {place: _meant(held, stems[place], now) for place in unknown[:_MOST_CORRECTED]}
@@ -150,10 +151,11 @@ class WordTier:
     ) -> dict[Term, Replaced]:
         """Return what :meth:`search` takes misspelt words for."""
         held = self._held(owners)
-        if held is None or self._stems.of(connection, terms) is None:
+        known = None if held is None else self._stems.of(connection, terms)
+        if held is None or known is None:
             return {}
-        each = [(term, stems) for term in terms for stems in self._stems.of(connection, [term]) or ()]
-        counts = _find(held, [stems for _, stems in each], now)[1]
+        each = list(known.items())
+        counts = _find(held, list(known.values()), now)[1]
         unknown = [place for place, count in enumerate(counts) if not count]
         found: dict[Term, Replaced] = {}
         for term, stems in (each[place] for place in unknown[:_MOST_CORRECTED]):
