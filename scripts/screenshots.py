@@ -11,7 +11,6 @@ _CHOSEN: Final = {
     "memories.png": "asked-light-1280.png",
     "map.png": "map-light-1280.png",
     "activity.png": "recall-light-1280.png",
-    "memories-dark.png": "memories-dark-1280.png",
 }
 """File in the documentation, and the picture that it is made of."""
 _COLOURS: Final = 256

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from playwright.async_api import Browser, Page, expect
 import pytest_asyncio
+import pytest_socket
 
 from scripts.demo_app.client import Api
 
@@ -21,6 +22,7 @@ _ELEMENT = "semantic-memory-card"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def house(furnished: House) -> House:
     """Return the house with a dashboard that shows the card twice."""
+    pytest_socket.enable_socket()
     async with Api(furnished.instance.url, furnished.owner_token) as api:
         await async_add_dashboard(api, {"type": CARD}, {"type": CARD, "mode": "pinned", "title": "In case of trouble"})
     return furnished
