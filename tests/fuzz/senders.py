@@ -20,6 +20,32 @@ USEFUL: Final[dict[str, tuple[Any, ...]]] = {
     "model": ("nomic-embed-text", "bge-m3:567m", "missing"),
     "path": ("semantic_memory/memory.db", "missing.jsonl", "memory.jsonl"),
     "prompt": ("Speak like a captain", ""),
+    "filter": (
+        {},
+        {"text": "safe"},
+        {"tags": ["vault"], "forgotten": True},
+        {"expiring": True},
+        {"owner": "household"},
+    ),
+    "sort": ("updated", "key", "use_count"),
+    "group_by": ("category", "scope", "surface"),
+    "offset": (0, 1, 3, 2**53, 2**53 + 1),
+    "limit": (1, 5, 50, 501),
+    "threshold": (0, 0.5, 1),
+    "descending": (True, False),
+    "force_new": (True, False),
+    "query": ("combination of the safe", "alarm*", '"the passport" -gift'),
+    "memory_id": ("safe", "alarm", "gift", "passport"),
+    "ids": (["safe"], ["alarm", "passport"], ["gift"], ["safe", "safe", "missing"]),
+    "changes": (
+        {"pinned": True, "add_tags": ["x"], "remove_tags": ["VAULT"]},
+        {"value": "It is somewhere else", "expires_at": "2999-01-01T00:00:00Z"},
+        {"owner": "household"},
+        {"key": "safe"},
+        {"expires_at": None, "tags": [], "confidence": 0.5},
+    ),
+    "entry": tuple(range(1, 30)),
+    "scope": ("user", "household", "session"),
 }
 WRONG: Final = 0.12
 """Share of the fields that get anything at all."""

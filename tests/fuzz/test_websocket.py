@@ -82,7 +82,7 @@ def with_commands(hass: HomeAssistant, client: MockHAClientWebSocket) -> None:
 
 
 @pytest.mark.usefixtures("with_commands")
-@short(150)
+@short(300)
 @given(seed=seeds)
 async def test_commands(hass: HomeAssistant, client: MockHAClientWebSocket, looked: Looked, seed: int) -> None:
     await async_try(hass, client, seed)

@@ -194,9 +194,7 @@ async def test_a_person_is_called_by_their_name(
     assert (caller.names, caller.actor, caller.trusted) == (("Beatrix",), users[ADA].id, True)
 
 
-async def test_errors_that_nobody_translated_are_home_assistants(
-    hass: HomeAssistant, bea: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_errors_that_nobody_translated_are_home_assistants(hass: HomeAssistant, bea: Client) -> None:
     async def fail(_: base.Request) -> None:
         raise HomeAssistantError("Something else")
 
@@ -204,6 +202,15 @@ async def test_errors_that_nobody_translated_are_home_assistants(
 
     error = (await bea.send("fail"))["error"]
     assert (error["code"], error["message"]) == ("home_assistant_error", "Something else")
+
+
+async def test_home_assistants_errors_are_translated_too(hass: HomeAssistant, bea: Client) -> None:
+    async def fail(_: base.Request) -> None:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="import_upload_missing")
+
+    base.register(hass, base.Command("fail", fail, {}))
+
+    assert await bea.refused("fail") == "import_upload_missing"
 
 
 def test_the_table_is_what_the_frontend_knows() -> None:

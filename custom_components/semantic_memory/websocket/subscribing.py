@@ -1,6 +1,8 @@
 """Telling a page what happens, for as long as it is open: also when the entry is loaded anew meanwhile."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -41,7 +43,6 @@ class Subscription:
         self._connection = request.connection
         self._message_id = request.message_id
         self._user_id: str | None = request.data.get("user_id")
-        self._entry: SemanticMemoryConfigEntry | None = None
         self._stop_listening: CALLBACK_TYPE | None = None
         self._status_timer: CALLBACK_TYPE | None = None
         self._status_waits = False
@@ -50,9 +51,8 @@ class Subscription:
     @callback
     def listen(self, entry: SemanticMemoryConfigEntry) -> None:
         """Listen to the engine of an entry, and say how it is doing."""
-        self._entry = entry
-        self._stop_listening = entry.runtime_data.engine.subscribe(self._happened)
-        self._tell_status()
+        self._stop_listening = entry.runtime_data.engine.subscribe(partial(self._happened, entry))
+        self._tell_status(entry)
 
     @callback
     def end(self) -> None:
@@ -69,7 +69,6 @@ class Subscription:
             self._send({"kind": "import", "memories": [], "removed": [], "reload": True})
 
     def _pause(self) -> None:
-        self._entry = None
         self._status_waits = False
         for stop in (self._stop_listening, self._status_timer):
             if stop is not None:
@@ -77,59 +76,56 @@ class Subscription:
         self._stop_listening = self._status_timer = None
 
     @callback
-    def _happened(self, event: EngineEvent) -> None:
+    def _happened(self, entry: SemanticMemoryConfigEntry, event: EngineEvent) -> None:
         if event.kind == "status":
-            self._tell_status()
-        elif (told := self._seen(event)) is not None:
+            self._tell_status(entry)
+        elif (told := _seen(event, self._owners(entry))) is not None:
             self._send(told)
 
-    def _seen(self, event: EngineEvent) -> JsonObjectType | None:
-        """Return what the subscriber sees of an event, ``None`` for nothing."""
-        owners = self._owners()
-        gone = event.kind == "purge"
-        shown = {} if gone else {memory.id: memory for memory in event.memories if memory.owner in owners}
-        known = (*event.before, *event.memories) if gone else event.before
-        removed = list(dict.fromkeys(m.id for m in known if m.owner in owners and m.id not in shown))
-        if not shown and not removed:
-            return None
-        reload = len(shown) + len(removed) > _MOST_NAMED
-        return {
-            "kind": _SHOWN_AS.get(event.kind, event.kind),
-            "memories": [] if reload else memories_as_list(shown.values()),
-            "removed": [] if reload else [*removed],
-            "reload": reload,
-        }
-
-    def _owners(self) -> tuple[str, ...]:
+    def _owners(self, entry: SemanticMemoryConfigEntry) -> tuple[str, ...]:
         """Return whose memories the subscriber may see now; an administrator may be none any more."""
-        if self._entry is None:
-            return ()
         try:
-            caller = caller_for_connection(self._hass, self._entry, self._connection.user, self._user_id)
+            caller = caller_for_connection(self._hass, entry, self._connection.user, self._user_id)
         except SemanticMemoryError:
             return ()
         return visible_owners(caller)
 
     @callback
-    def _tell_status(self) -> None:
+    def _tell_status(self, entry: SemanticMemoryConfigEntry) -> None:
         """Say how the engine is doing, at most so often; what counts then is the newest."""
         if self._status_timer is not None:
             self._status_waits = True
             return
-        if self._entry is None:
-            return
-        self._status_waits = False
-        self._send({"kind": "status", "status": status_as_dict(self._entry.runtime_data.engine.status)})
-        self._status_timer = async_call_later(self._hass, _STATUS_SECONDS, self._may_tell_status)
+        self._send({"kind": "status", "status": status_as_dict(entry.runtime_data.engine.status)})
 
-    @callback
-    def _may_tell_status(self, _: datetime) -> None:
-        self._status_timer = None
-        if self._status_waits:
-            self._tell_status()
+        @callback
+        def may_tell_again(_: datetime) -> None:
+            self._status_timer = None
+            if self._status_waits:
+                self._status_waits = False
+                self._tell_status(entry)
+
+        self._status_timer = async_call_later(self._hass, _STATUS_SECONDS, may_tell_again)
 
     def _send(self, event: JsonObjectType) -> None:
         self._connection.send_event(self._message_id, event)
+
+
+def _seen(event: EngineEvent, owners: Sequence[str]) -> JsonObjectType | None:
+    """Return what somebody who may see the memories of these owners sees of an event, ``None`` for nothing."""
+    gone = event.kind == "purge"
+    shown = {} if gone else {memory.id: memory for memory in event.memories if memory.owner in owners}
+    known = (*event.before, *event.memories) if gone else event.before
+    removed = list(dict.fromkeys(m.id for m in known if m.owner in owners and m.id not in shown))
+    if not shown and not removed:
+        return None
+    reload = len(shown) + len(removed) > _MOST_NAMED
+    return {
+        "kind": _SHOWN_AS.get(event.kind, event.kind),
+        "memories": [] if reload else memories_as_list(shown.values()),
+        "removed": [] if reload else [*removed],
+        "reload": reload,
+    }
 
 
 async def _async_subscribe(request: Request) -> None:
