@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, context } from "esbuild";
@@ -73,10 +73,19 @@ async function licences(metafile) {
   return `The bundles in this folder contain parts of these packages.\n\n${texts.join(`\n${"-".repeat(78)}\n\n`)}`;
 }
 
+/**
+ * Returns a bundle that does nothing where the element of that name is there already: after an update of the integration
+ * a page that is open gets the new bundle beside the old one, whose elements cannot be defined again.
+ */
+function once(path, contents) {
+  const element = basename(path, ".js");
+  return Buffer.concat([Buffer.from(`if(!customElements.get("${element}")){`), contents, Buffer.from("}\n")]);
+}
+
 /** Returns what belongs into the folder: path → content. */
 async function made() {
   const { outputFiles, metafile } = await build(options);
-  const files = new Map(outputFiles.map(({ path, contents }) => [path, Buffer.from(contents)]));
+  const files = new Map(outputFiles.map(({ path, contents }) => [path, once(path, contents)]));
   files.set(join(OUT, "LICENSES.txt"), Buffer.from(await licences(metafile)));
   return files;
 }
