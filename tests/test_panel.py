@@ -5,8 +5,9 @@ from http import HTTPStatus
 from pathlib import Path
 from unittest.mock import patch
 
-from homeassistant.components.frontend import DATA_PANELS, EVENT_PANELS_UPDATED
+from homeassistant.components.frontend import DATA_PANELS
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.const import EVENT_PANELS_UPDATED
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest

@@ -149,7 +149,7 @@ async def test_giving_to_somebody_else(engine: MemoryEngine) -> None:
     given = await update(engine, memory, ADMIN, owner=BOB.user_id, value="The code is 4321")
 
     assert (given.owner, given.scope) == (BOB.user_id, Scope.USER)
-    assert await engine.async_get(BOB, "code")
+    assert (await engine.async_get(BOB, "code")).id == memory.id
     assert await code_of(engine.async_get(ADMIN, "code")) == "not_found"
     assert [(entry.before, entry.kind) for entry in await history(engine, memory, BOB)] == [(None, ChangeKind.CHANGE)]
     await assert_sound(engine)
