@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.semantic_memory import issues
-from custom_components.semantic_memory.memory.storage import snapshots
+from custom_components.semantic_memory.memory.storage import snapshot_files
 
 from .conftest import SetUp
 from .glue_helpers import content, damage, state_of
@@ -99,8 +99,8 @@ async def test_a_backup_that_is_damaged_too(
     """It went between the question and the answer; then it is not offered any more."""
     before = content(file)
     flow = await frontend.choose(await frontend.open(issues.ISSUE_DAMAGED), "restore")
-    folder = file.parent / snapshots.FOLDER
-    (backup,) = (folder / found.name for found in snapshots.files(folder))
+    folder = file.parent / snapshot_files.FOLDER
+    (backup,) = (folder / found.name for found in snapshot_files.files(folder))
     damage(backup)
     result = await frontend.submit(flow)
     assert (result["type"], result["reason"]) == ("abort", "failed")

@@ -19,7 +19,7 @@ from .data import SemanticMemoryConfigEntry
 from .memory.engine import MemoryEngine
 from .memory.errors import SemanticMemoryError
 from .memory.models import HOUSEHOLD
-from .memory.storage.snapshots import FOLDER as SNAPSHOTS
+from .memory.storage.snapshot_files import FOLDER as SNAPSHOTS
 
 # People's entity ids are made of their names, and the prompt is what somebody wrote.
 TO_REDACT: Final = {CONF_API_KEY, CONF_PERSON, CONF_PROMPT}

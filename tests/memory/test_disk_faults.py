@@ -11,7 +11,7 @@ from custom_components.semantic_memory.memory.embedding.static import StaticEmbe
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError, StorageError
 from custom_components.semantic_memory.memory.models import EngineSettings, Memory
-from custom_components.semantic_memory.memory.storage import snapshots
+from custom_components.semantic_memory.memory.storage import snapshot_files
 
 from ..small_disk import Disk, small_disk
 from .fakes import ALICE, assert_sound, remember
@@ -214,4 +214,4 @@ async def test_a_snapshot_that_does_not_fit(on_disk: MemoryEngine, disk: Disk) -
     with pytest.raises(StorageError) as caught:
         await on_disk.snapshots.async_take()
     assert caught.value.code == "no_room"
-    assert [file.name for file in snapshots.files(on_disk.snapshots.folder)] == [taken.name]
+    assert [file.name for file in snapshot_files.files(on_disk.snapshots.folder)] == [taken.name]

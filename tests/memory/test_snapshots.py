@@ -23,7 +23,7 @@ from custom_components.semantic_memory.memory.errors import (
     StorageError,
 )
 from custom_components.semantic_memory.memory.models import MemoryChanges
-from custom_components.semantic_memory.memory.storage import restoring, snapshots as storing
+from custom_components.semantic_memory.memory.storage import restoring, snapshot_files, snapshots as storing
 from custom_components.semantic_memory.memory.storage.migrations import STEPS, migrate
 
 from .fakes import ALICE, Clock, OpenEngine, assert_sound, remember, until
@@ -129,7 +129,7 @@ async def test_closing_does_not_wait_for_all_of_them_to_be_read(
     read: list[str] = []
     look = storing.look
 
-    def slowly(folder: Path, file: storing.SnapshotFile) -> storing.Snapshot:
+    def slowly(folder: Path, file: snapshot_files.SnapshotFile) -> storing.Snapshot:
         read.append(file.name)
         engine.snapshots._ending.wait(10)
         return look(folder, file)
@@ -431,9 +431,9 @@ async def test_a_glance_opens_nothing_thoroughly(
     assert (damaged.name, damaged.memories, damaged.size) == (taken[0].name, None, 21 * 400)
     assert sound == taken[1]
 
-    listed = storing.files(folder)
+    listed = snapshot_files.files(folder)
     (folder / taken[0].name).unlink()
-    monkeypatch.setattr(storing, "files", lambda _: listed)
+    monkeypatch.setattr(snapshot_files, "files", lambda _: listed)
     assert await engine.snapshots.async_glance() == (taken[1],)
 
 

@@ -9,7 +9,7 @@ import threading
 from typing import Final
 
 from .errors import DatabaseClosedError, DatabaseDamagedError, StorageError
-from .storage import purged, retention, snapshots as storing
+from .storage import purged, retention, snapshot_files, snapshots as storing
 from .storage.database import Database
 from .storage.faults import translated
 from .storage.snapshots import Scrub, Snapshot
@@ -26,7 +26,7 @@ class Snapshots:
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         """Take the open database, and the time in seconds since 1970."""
-        self.folder = database.path.parent / storing.FOLDER
+        self.folder = database.path.parent / snapshot_files.FOLDER
         self._database = database
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "semantic_memory_snapshots")
@@ -93,7 +93,7 @@ class Snapshots:
         """Take one if the newest is older than a day. A failure is logged: it is no reason to stop anything else."""
         try:
             await self.async_catch_up()
-            if retention.is_due(await self._async_run(storing.files, self.folder), self._clock()):
+            if retention.is_due(await self._async_run(snapshot_files.files, self.folder), self._clock()):
                 await self.async_take(retention.DAILY)
         except DatabaseClosedError:
             raise
@@ -159,7 +159,7 @@ class Snapshots:
         return tuple(found)
 
     def _prune(self, now: float) -> None:
-        for file in retention.outdated(storing.files(self.folder), now):
+        for file in retention.outdated(snapshot_files.files(self.folder), now):
             try:
                 (self.folder / file.name).unlink(missing_ok=True)
             except OSError as err:
@@ -172,12 +172,12 @@ class Snapshots:
             purged.clear(self.folder)
 
     def _note(self, ids: Sequence[str]) -> None:
-        if storing.files(self.folder) or storing.half_made(self.folder):
+        if snapshot_files.files(self.folder) or snapshot_files.half_made(self.folder):
             purged.add(self.folder, ids)
 
     def _scrub(self, work: Scrub, concerns: storing.Concerns = lambda _: True) -> None:
-        storing.remove_half_made(self.folder)
-        for file in storing.files(self.folder):
+        snapshot_files.remove_half_made(self.folder)
+        for file in snapshot_files.files(self.folder):
             try:
                 storing.scrub(self.folder, file.name, work, concerns)
             except DatabaseDamagedError:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from custom_components.semantic_memory.memory.errors import InvalidInputError, StorageError
-from custom_components.semantic_memory.memory.storage import purged, restoring, snapshots
+from custom_components.semantic_memory.memory.storage import purged, restoring, snapshot_files, snapshots
 
 from .stores import NOW, Store, connect
 
@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def name(file: Path) -> str:
     """Return the name of the snapshot."""
-    return snapshots.files(file.parent / "snapshots")[0].name
+    return snapshot_files.files(file.parent / "snapshots")[0].name
 
 
 def keys(path: Path) -> list[str]:

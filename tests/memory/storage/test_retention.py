@@ -12,7 +12,7 @@ from custom_components.semantic_memory.memory.storage.retention import (
     is_due,
     outdated,
 )
-from custom_components.semantic_memory.memory.storage.snapshots import SnapshotFile
+from custom_components.semantic_memory.memory.storage.snapshot_files import SnapshotFile
 
 DAY = 86_400.0
 NOON = datetime(2027, 1, 20, 12, tzinfo=UTC).timestamp()

@@ -18,7 +18,7 @@ from custom_components.semantic_memory.memory.errors import (
     DatabaseUnavailableError,
     StorageError,
 )
-from custom_components.semantic_memory.memory.storage import purged, snapshots
+from custom_components.semantic_memory.memory.storage import purged, snapshot_files, snapshots
 from custom_components.semantic_memory.memory.storage.migrations import STEPS, migrate
 from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 
@@ -141,7 +141,7 @@ def test_the_newest_come_first(store: Store, file: Path, folder: Path) -> None:
 
 
 def test_no_folder_yet(folder: Path) -> None:
-    assert snapshots.files(folder) == []
+    assert snapshot_files.files(folder) == []
     assert list(snapshots.good(folder)) == []
 
 
@@ -150,7 +150,7 @@ def test_other_files_are_none_of_ours(store: Store, file: Path, folder: Path) ->
     for name in ("notes.txt", "memory.db", ".new.db-journal", "memory-99999999T999999Z-x.db-wal"):
         (folder / name).touch()
     (folder / "memory-20279999T999999Z-daily.db").touch()  # ours by its name, but no database
-    assert snapshots.files(folder)[0].name == taken.name
+    assert snapshot_files.files(folder)[0].name == taken.name
     assert list(snapshots.good(folder)) == [taken]
 
 
@@ -159,7 +159,7 @@ def test_a_damaged_snapshot_is_not_offered(store: Store, file: Path, folder: Pat
     spoil(folder / bad.name)
     assert list(snapshots.good(folder)) == [good]
     with pytest.raises(DatabaseDamagedError):
-        snapshots.look(folder, snapshots.files(folder)[0])
+        snapshots.look(folder, snapshot_files.files(folder)[0])
 
 
 @pytest.mark.parametrize("table", ["migration", "memory"])

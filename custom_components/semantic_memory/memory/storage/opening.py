@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlite3
 
 from ..errors import DatabaseDamagedError, StorageError
-from . import snapshots
+from . import snapshot_files, snapshots
 from .database import Work
 from .migrations import is_outdated, migrate
 from .retention import MIGRATION
@@ -24,7 +24,7 @@ def open_schema(path: Path, clock: Callable[[], float]) -> Work[None]:
     def work(connection: sqlite3.Connection) -> None:
         if is_outdated(connection):
             try:
-                snapshots.take(path, path.parent / snapshots.FOLDER, MIGRATION, clock())
+                snapshots.take(path, path.parent / snapshot_files.FOLDER, MIGRATION, clock())
             except DatabaseDamagedError:
                 raise
             except StorageError as err:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import InvalidInputError
-from . import purged, snapshots
+from . import purged, snapshot_files, snapshots
 from .faults import translated
 from .snapshots import Snapshot
 
@@ -33,7 +33,7 @@ class Replaced:
                 _part(self.path, part).unlink(missing_ok=True)
             for original, moved in self.aside.items():
                 moved.replace(original)
-            snapshots.sync_folder(self.path.parent)
+            snapshot_files.sync(self.path.parent)
 
     def discard(self) -> None:
         """Delete what was put aside, because a snapshot holds all of it."""
@@ -47,8 +47,8 @@ def choose(path: Path, name: str | None) -> Snapshot:
 
     Raises InvalidInputError (``backup_not_found``, ``no_backups``), StorageError for one that cannot be read.
     """
-    folder = path.parent / snapshots.FOLDER
-    files = snapshots.files(folder)
+    folder = path.parent / snapshot_files.FOLDER
+    files = snapshot_files.files(folder)
     if name is None:
         newest = next(snapshots.good(folder), None)
         if newest is None:
@@ -66,14 +66,14 @@ def choose(path: Path, name: str | None) -> Snapshot:
 def set_aside(path: Path, prefix: str, now: float) -> Replaced:
     """Rename the database with its log, keeping both; on an error everything is as it was. Raises StorageError."""
     aside: dict[Path, Path] = {}
-    mark = f"{prefix}-{snapshots.stamp(now)}"
+    mark = f"{prefix}-{snapshot_files.stamp(now)}"
     try:
         with translated(path):
             for original in [part for name in _PARTS if (part := _part(path, name)).exists()]:
                 moved = _unused(path.parent, mark, original.name)
                 original.rename(moved)
                 aside[original] = moved
-            snapshots.sync_folder(path.parent)
+            snapshot_files.sync(path.parent)
     except BaseException:
         _put_back(aside)
         raise
@@ -86,17 +86,17 @@ def restore(path: Path, name: str, prefix: str, now: float) -> Replaced:
     What was purged since and could not be taken out of the snapshot yet is not brought back. Raises StorageError, with
     everything as it was.
     """
-    folder = path.parent / snapshots.FOLDER
-    draft = path.with_name(f"{snapshots.RESTORED}{path.name}")
+    folder = path.parent / snapshot_files.FOLDER
+    draft = path.with_name(f"{snapshot_files.RESTORED}{path.name}")
     try:
         with translated(draft):
             draft.unlink(missing_ok=True)
-            snapshots.require_room(folder / name, path.parent)
+            snapshot_files.require_room(folder / name, path.parent)
         snapshots.copy_checked(folder / name, draft)
         if ids := purged.read(folder):
             with translated(draft):
                 snapshots.rewrite(draft, lambda connection: purged.delete(connection, ids))
-        return _swap(path, draft, f"{prefix}-{snapshots.stamp(now)}")
+        return _swap(path, draft, f"{prefix}-{snapshot_files.stamp(now)}")
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -115,7 +115,7 @@ def _swap(path: Path, draft: Path, mark: str) -> Replaced:
                     original.rename(moved)
                 aside[original] = moved
             draft.replace(path)
-            snapshots.sync_folder(path.parent)
+            snapshot_files.sync(path.parent)
     except BaseException:
         _put_back(aside)
         raise

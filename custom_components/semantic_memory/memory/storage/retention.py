@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from .snapshots import SnapshotFile
+from .snapshot_files import SnapshotFile
 
 DAILY: Final = "daily"
 MANUAL: Final = "manual"

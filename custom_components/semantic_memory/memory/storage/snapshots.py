@@ -5,38 +5,26 @@ never costs one that is there. It is in rollback mode: one file that can be copi
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 import os
 from pathlib import Path
-import re
-import shutil
 import sqlite3
 from typing import Final
 
 from ..errors import DatabaseDamagedError, StorageError
-from . import checks
+from . import checks, snapshot_files
 from .faults import translated
+from .snapshot_files import SnapshotFile
 
 type Scrub = Callable[[sqlite3.Connection], object]
 type Concerns = Callable[[sqlite3.Connection], bool]
 type Check = Callable[[], None]
 
-FOLDER: Final = "snapshots"
-_NAME: Final = re.compile(r"memory-(\d{8}T\d{6}Z)-([a-z]+)(?:-(\d+))?\.db")
-_DRAFT: Final = ".new.db"
-RESTORED: Final = ".restored-"
-"""How a snapshot is named, beside the database, until it is put in its place."""
-_DRAFTS: Final = (_DRAFT, RESTORED)
-_STAMP: Final = "%Y%m%dT%H%M%SZ"
 _PAGES: Final = 256
 """Pages copied in one go: 1 MiB."""
 _PAUSE: Final = 0.002
 """Seconds between two goes, so that a slow disk has time for what people wait for."""
-_ROOM: Final = 2
-"""Free disk space that is asked for, in sizes of the database: the copy, and as much again to write meanwhile."""
-_MEGABYTE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,48 +43,6 @@ class Snapshot:
     """Live memories in it, of all owners; ``None`` where it was only glanced at and they could not be counted."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SnapshotFile:
-    """What the name of a snapshot says."""
-
-    taken_at: float
-    number: int
-    """Of those of the same second."""
-    name: str
-    reason: str
-
-
-def files(folder: Path) -> list[SnapshotFile]:
-    """Return what is there by its name, the newest first."""
-    try:
-        names = [path.name for path in folder.iterdir()]
-    except FileNotFoundError:
-        return []
-    found = [(name, match) for name in names if (match := _NAME.fullmatch(name))]
-    return sorted(
-        (SnapshotFile(_moment(match[1]), int(match[3] or 1), name, match[2]) for name, match in found), reverse=True
-    )
-
-
-def half_made(folder: Path) -> list[Path]:
-    """Return what a killed process left behind of a snapshot that it made or restored. Raises StorageError."""
-    with translated(folder):
-        return [
-            path
-            for parent in (folder, folder.parent)
-            if parent.is_dir()
-            for path in parent.iterdir()
-            if path.name.startswith(_DRAFTS)
-        ]
-
-
-def remove_half_made(folder: Path) -> None:
-    """Delete it: it may hold what has been purged since. Raises StorageError."""
-    for path in half_made(folder):
-        with translated(path):
-            path.unlink(missing_ok=True)
-
-
 def look(folder: Path, file: SnapshotFile) -> Snapshot:
     """Open a snapshot and return what is in it. Raises StorageError where it cannot be restored."""
     path = folder / file.name
@@ -109,7 +55,7 @@ def look(folder: Path, file: SnapshotFile) -> Snapshot:
 def glance(folder: Path) -> list[Snapshot]:
     """Return the snapshots, the newest first, without finding out whether they can be restored. Raises StorageError."""
     found = []
-    for file in files(folder):
+    for file in snapshot_files.files(folder):
         path = folder / file.name
         with translated(path), suppress(FileNotFoundError):  # deleted meanwhile: it was outdated
             size = path.stat().st_size
@@ -126,7 +72,7 @@ def glance(folder: Path) -> list[Snapshot]:
 
 def good(folder: Path) -> Iterator[Snapshot]:
     """Yield the snapshots that can be restored, the newest first; each is read when its turn comes."""
-    for file in files(folder):
+    for file in snapshot_files.files(folder):
         with suppress(StorageError):
             yield look(folder, file)
 
@@ -139,8 +85,8 @@ def take(source: Path, folder: Path, reason: str, now: float, go_on: Check = lam
     """
     with translated(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        require_room(source, folder)
-    with _new_file(folder) as draft:
+        snapshot_files.require_room(source, folder)
+    with snapshot_files.new_file(folder) as draft:
         with translated(source), closing(_read_only(source)) as connection:
             _copy(connection, draft, go_on)
         try:
@@ -149,9 +95,9 @@ def take(source: Path, folder: Path, reason: str, now: float, go_on: Check = lam
         except DatabaseDamagedError as err:  # copies are exact
             raise DatabaseDamagedError(path=source) from err
         with translated(folder):
-            name = _free_name(folder, reason, now)
+            name = snapshot_files.free_name(folder, reason, now)
             size = draft.stat().st_size
-            _put_in_place(draft, folder / name)
+            snapshot_files.put_in_place(draft, folder / name)
     return Snapshot(name=name, taken_at=float(int(now)), reason=reason, size=size, memories=memories)
 
 
@@ -164,13 +110,13 @@ def scrub(folder: Path, name: str, work: Scrub, concerns: Concerns = lambda _: T
     with translated(path), closing(_read_only(path, immutable=True)) as connection:
         if not concerns(connection):
             return
-        require_room(path, folder)
-    with _new_file(folder) as draft, translated(path):
+        snapshot_files.require_room(path, folder)
+    with snapshot_files.new_file(folder) as draft, translated(path):
         with closing(_read_only(path, immutable=True)) as connection:
             _copy(connection, draft)
         rewrite(draft, work)
         _checked(draft)
-        _put_in_place(draft, path)
+        snapshot_files.put_in_place(draft, path)
 
 
 def rewrite(path: Path, work: Scrub) -> None:
@@ -185,23 +131,6 @@ def rewrite(path: Path, work: Scrub) -> None:
         connection.execute("VACUUM")
 
 
-def require_room(source: Path, folder: Path) -> None:
-    """Raise StorageError (``no_room``) unless the disk has room for a copy of ``source`` and for going on."""
-    needed = _ROOM * sum(path.stat().st_size for path in (source, _log(source)) if path.exists())
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise StorageError("no_room", needed=-(-needed // _MEGABYTE), free=free // _MEGABYTE)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renamed files keep their names over a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def copy_checked(path: Path, target: Path) -> None:
     """Copy a snapshot to a file that is not there yet, and read the copy. Raises StorageError."""
     with translated(path):
@@ -209,45 +138,6 @@ def copy_checked(path: Path, target: Path) -> None:
         with closing(_read_only(path, immutable=True)) as connection:
             _copy(connection, target)
         _checked(target)
-
-
-def stamp(now: float) -> str:
-    """Return a moment as it is written in names, in UTC."""
-    return datetime.fromtimestamp(now, UTC).strftime(_STAMP)
-
-
-def _moment(text: str) -> float:
-    try:
-        return datetime.strptime(text, _STAMP).replace(tzinfo=UTC).timestamp()
-    except ValueError:  # somebody gave a file such a name
-        return 0.0
-
-
-def _free_name(folder: Path, reason: str, now: float) -> str:
-    """Return a name that nothing has: two of the same second must not replace each other."""
-    name, number = f"memory-{stamp(now)}-{reason}.db", 2
-    while (folder / name).exists():
-        name, number = f"memory-{stamp(now)}-{reason}-{number}.db", number + 1
-    return name
-
-
-def _log(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
-
-
-@contextmanager
-def _new_file(folder: Path) -> Iterator[Path]:
-    """Give a new file that only its owner may read, which is gone afterwards unless it was renamed."""
-    draft = folder / _DRAFT
-    try:
-        with translated(folder):
-            draft.unlink(missing_ok=True)
-            os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        yield draft
-    finally:
-        for suffix in ("", "-journal"):
-            with suppress(OSError):
-                draft.with_name(f"{draft.name}{suffix}").unlink()
 
 
 def _read_only(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
@@ -281,17 +171,6 @@ def _checked(path: Path) -> int:
 def _count(connection: sqlite3.Connection) -> int:
     (memories,) = connection.execute("SELECT count(*) FROM memory WHERE deleted_at IS NULL").fetchone()
     return int(memories)
-
-
-def _put_in_place(draft: Path, path: Path) -> None:
-    """Give a finished file its name, durably."""
-    descriptor = os.open(draft, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    draft.replace(path)
-    sync_folder(path.parent)
 
 
 def _blank_codes(connection: sqlite3.Connection) -> None:
