@@ -67,8 +67,8 @@ _TOOLS: Final = """
 _ROW: Final = "find('[role=option]:not([aria-busy])')"
 _OPENED: Final = f"() => until(() => {_ROW})"
 _CLICKED: Final = f"async () => (await until(() => {_ROW})) - clicked"
-_FOUND: Final = "async () => (await until(() => find('[role=option] .score'))) - typed"
-_MAPPED: Final = "async () => (await until(() => find('canvas') && find('sm-map-legend button'))) - clicked"
+_FOUND: Final = "async () => (await until(() => find('[role=option] .score') || find('sm-empty'))) - typed"
+_MAPPED: Final = "async () => (await until(() => find('canvas') && find('sm-map-legend'))) - clicked"
 _SCROLLED: Final = """(seconds) => {
   const list = find("[role=listbox]");
   return frames(seconds, () => list.scrollBy(0, 120));

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from playwright.async_api import Page
+from playwright.async_api import Locator, Page
 
 from scripts.demo_app.processes import ROOT
 
@@ -39,13 +39,18 @@ class Gallery:
     """Selector of what is ours on the page: Home Assistant's own parts are not judged."""
     violations: list[str] = field(default_factory=list)
 
-    async def take(self, name: str, *, few: bool = False) -> None:
-        """Take pictures of the page as it is, and judge it; ``few``: no dark ones, and none of medium width."""
+    async def take(self, name: str, *, few: bool = False, at: Locator | None = None) -> None:
+        """Take pictures of the page as it is, and judge it.
+
+        ``few`` leaves out dark ones and those of medium width, ``at`` is brought into view before each.
+        """
         for scheme in _SCHEMES[:1] if few else _SCHEMES:
             await self.page.emulate_media(color_scheme=scheme)
             for width, height in _SIZES[::2] if few else _SIZES:
                 await self.page.set_viewport_size({"width": width, "height": height})
                 await self.page.wait_for_timeout(_SETTLED)
+                if at is not None:
+                    await at.scroll_into_view_if_needed()
                 await self._picture(f"{name}-{scheme}-{width}")
                 if width in _AXE_SIZES:
                     await self._judge(f"{name}, {scheme}, {width} px")

@@ -94,4 +94,4 @@ async def test_added_with_the_editor(page: Page) -> None:
     await Gallery(page, _ELEMENT).take("card-editor")
     await page.set_viewport_size({"width": 1280, "height": 900})
     await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.get_by_role("heading", name="What does the house know?")).to_be_visible()
+    await expect(page.locator("hui-view").get_by_role("heading", name="What does the house know?")).to_be_visible()

@@ -86,8 +86,7 @@ async def test_one_memory(panel: Panel, gallery: Gallery) -> None:
     await panel.page.set_viewport_size({"width": 1280, "height": 900})
     await panel.detail.get_by_role("textbox", name="What to remember").fill("The wifi password at home is heron-43")
     await expect(panel.root.get_by_role("button", name="Save", exact=True)).to_be_visible()
-    await panel.detail.get_by_role("heading", name="History").scroll_into_view_if_needed()
-    await gallery.take("memory-changed")
+    await gallery.take("memory-changed", at=panel.detail.get_by_role("heading", name="History"))
     await panel.root.get_by_role("button", name="Discard").first.click()
     gallery.check()
 
@@ -133,8 +132,7 @@ async def test_import_report(panel: Panel, gallery: Gallery, tmp_path: Path) -> 
     file.write_text("value,key\n" + "\n".join(lines) + "\n", encoding="utf-8")
     await _async_open(panel, "status")
     await panel.choose_file(file)
-    await panel.root.get_by_role("heading", name="Import").scroll_into_view_if_needed()
-    await gallery.take("import")
+    await gallery.take("import", at=panel.root.get_by_role("button", name=re.compile("^Import \\(")))
     gallery.check()
 
 

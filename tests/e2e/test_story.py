@@ -20,8 +20,9 @@ from ..houses import GUEST, OWNER, MakeInstance
 from ..smoke.log_check import complaints
 from .browser import Watch, async_new_page
 from .frontend import Frontend
+from .gallery import Gallery
 from .marks import E2E
-from .panel import Panel
+from .panel import ELEMENT, Panel
 
 pytestmark = E2E
 _PULL_PAUSE = 0.3
@@ -98,6 +99,30 @@ async def test_config_flow_downloads_a_model(window: Frontend, ollama: StandInSe
     await expect(ready).to_be_visible(timeout=90_000)
     await page.get_by_role("button", name="Skip and finish").click()
     await expect(page.get_by_text("Pending embeddings")).to_be_visible()
+
+
+async def test_nothing_to_remember_yet(panel: Panel) -> None:
+    """Look at the page of an empty store: what to say, where to write, and how Assist reaches it."""
+    await expect(panel.root.get_by_role("heading", name="Nothing to remember yet")).to_be_visible()
+    await expect(panel.root.get_by_text("Remember that I take my coffee without sugar.")).to_be_visible()
+    gallery = Gallery(panel.page, ELEMENT)
+    await gallery.take("first-run")
+    gallery.check()
+    await panel.page.set_viewport_size({"width": 1280, "height": 900})
+    await panel.root.get_by_role("textbox", name="What to remember").fill("The bins go out on Tuesday evening")
+    await panel.root.get_by_role("button", name="Remember").click()
+    await expect(panel.row("The bins go out on Tuesday evening")).to_be_visible()
+
+
+async def test_another_version_arrives_while_the_page_is_open(panel: Panel) -> None:
+    """After an update, Home Assistant loads the new bundle into the page that shows the old one."""
+    await panel.page.evaluate("""async () => {
+      const [old] = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith("-panel.js"));
+      await import(`${old.name}?another`);
+    }""")
+    await panel.view("Status")
+    await panel.view("Memories")
+    await expect(panel.row("The bins go out on Tuesday evening")).to_be_visible()
 
 
 async def test_actions(window: Frontend) -> None:
