@@ -1,0 +1,65 @@
+"""How SQLite finds what lists and pages show: by indexes, however many memories there are."""
+
+from collections.abc import Callable
+
+import pytest
+
+from custom_components.semantic_memory.memory.models import MemoryFilter, SortKey
+from custom_components.semantic_memory.memory.storage import changes, windows
+from custom_components.semantic_memory.memory.storage.filters import Conditions
+from custom_components.semantic_memory.memory.views import GroupKey
+
+from .stores import ANN, NOW, Store
+
+OWNERS = ("ann", "household")
+
+
+def plans(store: Store, work: Callable[[], object]) -> str:
+    """Return how SQLite runs each statement of something."""
+    statements: list[str] = []
+    store.connection.set_trace_callback(statements.append)
+    try:
+        work()
+    finally:
+        store.connection.set_trace_callback(None)
+    rows = [store.connection.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall() for sql in statements if sql[0] != "-"]
+    return "\n".join(str(row[-1]) for plan in rows for row in plan)
+
+
+def listed(store: Store, where: MemoryFilter, **parts: object) -> Callable[[], object]:
+    """Return what lists memories."""
+    conditions = Conditions(OWNERS, where, NOW)
+    wanted: dict[str, object] = {"sort": SortKey.UPDATED, "descending": True, "group_by": None, "offset": 1, "limit": 5}
+    return lambda: windows.window(store.connection, conditions, **(wanted | parts))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("reference", ["01MCC5RM003B6PF41DQ5GHVPPN", "tea"])
+def test_one_memory_is_not_looked_for_among_all(store: Store, reference: str) -> None:
+    memory = store.remember("Ann drinks tea", ANN, key="tea")
+    named = memory.id if len(reference) == len(memory.id) else reference
+
+    plan = plans(store, lambda: changes.require(store.connection, OWNERS, named, NOW))
+
+    assert "(id=?)" in plan
+    assert "(owner=? AND key=?)" in plan
+    assert "(owner=?)" not in plan
+    assert "SCAN memory" not in plan
+
+
+@pytest.mark.parametrize("sort", [SortKey.UPDATED, SortKey.CREATED, SortKey.KEY])
+def test_whole_lists_are_merged_not_sorted(store: Store, sort: SortKey) -> None:
+    plan = plans(store, listed(store, MemoryFilter(), sort=sort))
+
+    assert "MERGE (UNION ALL)" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("where", [MemoryFilter(category="home"), MemoryFilter(pinned=True), MemoryFilter(tags="x")])
+@pytest.mark.parametrize("group_by", [None, *GroupKey])
+def test_filters_and_groups_are_found_in_the_overview(
+    store: Store, where: MemoryFilter, group_by: GroupKey | None
+) -> None:
+    plan = plans(store, listed(store, where, group_by=group_by))
+
+    assert "memory_overview" in plan
+    assert "SCAN memory" not in plan
