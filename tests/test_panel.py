@@ -124,7 +124,8 @@ async def test_files_have_another_address_when_they_change(
 ) -> None:
     first = await async_frontend_url(hass, "semantic-memory-panel.js")
     assert await async_frontend_url(hass, "semantic-memory-panel.js") == first
-    (bundle / "chunk.js").write_text("export const two = 2;")
+    (bundle / "chunks").mkdir()
+    (bundle / "chunks" / "two.js").write_text("export const two = 2;")
     second = await async_frontend_url(hass, "semantic-memory-panel.js")
 
     assert first != second
