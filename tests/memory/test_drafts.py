@@ -196,13 +196,15 @@ def test_editing_nothing_changes_nothing() -> None:
 
 
 def test_editing() -> None:
+    told = Source(surface="llm", conversation_id="c", agent_id="a", device_id="d", area_id="r")
     changed = edit(
-        make(), key="Other Key", value="New", category="home", tags="x", confidence=0.2, source=Source(surface="panel")
-    )
+        make(source=told),
+        key="Other Key", value="New", category="home", tags="x", confidence=0.2, source=Source(surface="panel"),
+    )  # fmt: skip
     assert (changed.key, changed.value, changed.tags, changed.confidence) == ("other_key", "New", ("x",), 0.2)
     assert changed.category is Category.HOME
     assert changed.updated_at == LATER
-    assert changed.source.surface == "panel"
+    assert changed.source is told
     assert days(changed) == 180
 
 

@@ -69,9 +69,12 @@ async def test_several_at_once(engine: MemoryEngine, told: list[EngineEvent], cl
     )
 
     assert [memory.tags for memory in after] == [("n0", "new", "N1"), ("n1", "new"), ("n2", "new", "N1")]
-    assert {(memory.category, memory.pinned, memory.source, memory.updated_at) for memory in after} == {
-        (Category.HOME, True, PANEL, clock.now)
+    assert {(memory.category, memory.pinned, memory.updated_at) for memory in after} == {
+        (Category.HOME, True, clock.now)
     }
+    # Where they came from stays; who edited them is in the history.
+    assert [memory.source for memory in after] == [memory.source for memory in before]
+    assert [(await history(engine, memory))[0].surface for memory in after] == ["panel"] * 3
     assert told == [
         EngineEvent(kind="change", memories=after, before=tuple(before), actor=ALICE.user_id, surface="panel")
     ]
@@ -198,7 +201,7 @@ async def test_undoing_a_change_of_everything(engine: MemoryEngine, told: list[E
     undone = await undo(engine, before, caller=ADMIN)
 
     assert state(undone) == state(before)
-    assert (undone.updated_at, undone.source) == (clock.now, PANEL)
+    assert (undone.updated_at, undone.source) == (clock.now, before.source)
     assert told == [
         EngineEvent(kind="change", memories=(undone,), before=(after,), actor=ALICE.user_id, surface="panel")
     ]

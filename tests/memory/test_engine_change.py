@@ -49,7 +49,7 @@ async def test_an_update_changes_what_it_names(engine: MemoryEngine, clock: Cloc
     new = await engine.async_update(ALICE, "Dinner", changes)
     assert (new.id, new.key, new.tags, new.confidence) == (old.id, "dinner", ("food",), 0.5)
     assert (new.value, new.category, new.updated_at) == ("Dinner is at eight", Category.ROUTINE, START + DAY)
-    assert new.source.surface == "action"
+    assert new.source == old.source
     assert new.expires_at == old.expires_at
     assert [event.memories for event in events if event.kind == "change"] == [(new,)]
     entry = (await engine.async_history(ALICE, "dinner"))[-1]

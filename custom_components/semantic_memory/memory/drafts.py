@@ -107,7 +107,10 @@ def updated(memory: Memory, prepared: Prepared, now: float, settings: EngineSett
 
 
 def edited(memory: Memory, caller: Caller, changes: MemoryChanges, now: float, settings: EngineSettings) -> Memory:
-    """Return a memory with the changes that were asked for. Raises InvalidInputError."""
+    """Return a memory with the changes that were asked for. Its source stays: it says who told it, not who edited it.
+
+    Raises InvalidInputError.
+    """
     scope = memory.scope if changes.scope is None else parse_scope(changes.scope)
     days = _checked_days(changes.expires_in_days)
     expires_at = _checked_moment(changes.expires_at, now)
@@ -129,7 +132,7 @@ def edited(memory: Memory, caller: Caller, changes: MemoryChanges, now: float, s
         changed = replace(changed, expires_at=_expiry(changed, days, now, settings))
     if changes.owner is not None:
         changed = moved(changed, caller, changes.owner)
-    return changed if changed == memory else replace(changed, updated_at=now, source=changes.source)
+    return changed if changed == memory else replace(changed, updated_at=now)
 
 
 def moved(memory: Memory, caller: Caller, owner: str) -> Memory:
@@ -156,12 +159,12 @@ def in_state(memory: Memory, state: Mapping[str, Any]) -> Memory:
     )
 
 
-def reverted(memory: Memory, state: Mapping[str, Any], source: Source, now: float, settings: EngineSettings) -> Memory:
+def reverted(memory: Memory, state: Mapping[str, Any], now: float, settings: EngineSettings) -> Memory:
     """Return a memory as it was once; what would have ended since gets a new lease."""
     before = in_state(memory, state)
     if before == memory:
         return memory
-    return replace(_with_lease(before, now, settings), updated_at=now, source=source)
+    return replace(_with_lease(before, now, settings), updated_at=now)
 
 
 def restored(memory: Memory, now: float, settings: EngineSettings) -> Memory:

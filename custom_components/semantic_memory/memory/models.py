@@ -187,6 +187,7 @@ class MemoryChanges:
     expires_at: float | None = None
     """When it ends; instead of a number of days."""
     source: Source = field(default_factory=Source)
+    """Through what it is changed, for the history; where the memory came from stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ class Change:
         self.expire()
         seq, before = self.require(owners, reference)
         after = drafts.edited(before, caller, changes, self.now, self.settings)
-        self._apply(caller, seq, before, after)
+        self._apply(caller, seq, before, after, changes.source)
         return before, after
 
     def undo(
@@ -81,15 +81,15 @@ class Change:
         entry = undoing.require(caller, before, next((line for line in lines if line.id == entry_id), None))
         if before.deleted_at is not None:
             return self.restore(owners, before.id, source)
-        after = drafts.reverted(before, entry.before or {}, source, self.now, self.settings)
-        self._apply(caller, seq, before, after)
+        after = drafts.reverted(before, entry.before or {}, self.now, self.settings)
+        self._apply(caller, seq, before, after, source)
         return before, after
 
-    def _apply(self, caller: Caller, seq: int, before: Memory, after: Memory) -> None:
+    def _apply(self, caller: Caller, seq: int, before: Memory, after: Memory, source: Source) -> None:
         if after != before:
             policy.require_may_move(caller, before, after)
             self._refuse_taken_key(after, seq)
-            self._replace(seq, ChangeKind.CHANGE, after.source.surface, before, after)
+            self._replace(seq, ChangeKind.CHANGE, source.surface, before, after)
 
     def forget(self, found: Sequence[tuple[int, Memory]], kind: ChangeKind, surface: str) -> list[Memory]:
         """Take memories out of sight; they can be restored."""
