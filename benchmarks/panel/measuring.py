@@ -25,8 +25,7 @@ QUESTIONS: Final = (
     "spare key of the shed",
     "birthday of the neighbour's dog",
 )
-_SECONDS: Final = 4
-"""How long is scrolled, and how long the map is moved."""
+_SECONDS: Final = 4.0
 _SLOW_FRAME: Final = 34.0
 """A frame that lasts longer than two of sixty in a second."""
 _TOOLS: Final = """
@@ -81,13 +80,16 @@ _JUMPED: Final = f"""async (share) => {{
   await new Promise(requestAnimationFrame);
   return (await until(() => {_ROW} && !find("[role=option][aria-busy]"))) - from;
 }}"""
-_MOVED: Final = """(seconds) => {
-  const canvas = find("canvas");
+_MOVED: Final = """async (seconds) => {
+  const canvas = find("canvas.front");
   const { left, top, width, height } = canvas.getBoundingClientRect();
-  return frames(seconds, (step) => canvas.dispatchEvent(new WheelEvent("wheel", {
+  const before = find("canvas").toDataURL();
+  const took = await frames(seconds, (step) => canvas.dispatchEvent(new WheelEvent("wheel", {
     bubbles: true, composed: true, cancelable: true, deltaY: step % 120 < 60 ? -12 : 12,
     clientX: left + width * (0.5 + 0.2 * Math.sin(step / 20)), clientY: top + height / 2,
   })));
+  if (find("canvas").toDataURL() === before) throw new Error("the map did not move");
+  return took;
 }"""
 
 
@@ -125,8 +127,10 @@ def record(figures: Sequence[Figure]) -> dict[str, Any]:
     return {"figures": [asdict(figure) for figure in figures]}
 
 
-async def async_measure(browser: Browser, house: House, size: int, repeats: int) -> list[Figure]:
-    """Measure the page of one house."""
+async def async_measure(
+    browser: Browser, house: House, size: int, repeats: int, seconds: float = _SECONDS
+) -> list[Figure]:
+    """Measure the page of one house. ``seconds`` is how long is scrolled, and how long the map is moved."""
     opened = []
     for _ in range(repeats):
         page = await _async_page(browser, house)
@@ -143,8 +147,8 @@ async def async_measure(browser: Browser, house: House, size: int, repeats: int)
     figures.append(_figure(size, "the list, from the click in the sidebar on", clicked))
     panel = Panel(page, house.instance.url)
     figures.append(_figure(size, "a search, from the key on", await _async_search(panel, repeats)))
-    figures += await _async_scroll(panel, size, repeats)
-    figures += await _async_map(panel, size)
+    figures += await _async_scroll(panel, size, repeats, seconds)
+    figures += await _async_map(panel, size, seconds)
     await page.context.close()
     return figures
 
@@ -168,22 +172,22 @@ async def _async_search(panel: Panel, repeats: int) -> list[float]:
     return took
 
 
-async def _async_scroll(panel: Panel, size: int, repeats: int) -> list[Figure]:
+async def _async_scroll(panel: Panel, size: int, repeats: int, seconds: float) -> list[Figure]:
     await panel.open()
     await panel.page.evaluate(_OPENED)
-    smooth = _figure(size, "a frame while scrolling", await panel.page.evaluate(_SCROLLED, _SECONDS), frames=True)
+    smooth = _figure(size, "a frame while scrolling", await panel.page.evaluate(_SCROLLED, seconds), frames=True)
     chance = random.Random(size)
     jumps = [float(await panel.page.evaluate(_JUMPED, chance.random())) for _ in range(5 * repeats)]
     return [smooth, _figure(size, "somewhere else in the list", jumps)]
 
 
-async def _async_map(panel: Panel, size: int) -> list[Figure]:
+async def _async_map(panel: Panel, size: int, seconds: float) -> list[Figure]:
     took = []
     for _ in range(2):  # the first time it is computed
         await panel.open()
         await panel.view("Map")
         took.append(float(await panel.page.evaluate(_MAPPED)))
-    frames = await panel.page.evaluate(_MOVED, _SECONDS)
+    frames = await panel.page.evaluate(_MOVED, seconds)
     return [
         _figure(size, "the map, computed", took[:1]),
         _figure(size, "the map, computed before", took[1:]),
