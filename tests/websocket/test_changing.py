@@ -103,6 +103,10 @@ async def test_moving_to_nobody(hass: HomeAssistant, ada: Client) -> None:
         assert await ada.refused("update", ids=[memory["id"]], changes={"owner": owner}) == "user_not_found"
 
 
+async def test_storing_for_somebody_who_was_deleted(ada: Client) -> None:
+    assert await ada.refused("set", value="The code is 1234", user_id="f" * 32) == "user_not_found"
+
+
 async def test_undo(bea: Client) -> None:
     memory = await store(bea, "Anna drinks tea", key="tea")
     await bea.ask("update", ids=[memory["id"]], changes={"value": "Anna drinks coffee", "pinned": True})

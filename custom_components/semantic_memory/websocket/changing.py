@@ -33,6 +33,7 @@ _CHANGES: Final = vol.Schema(
 
 async def _async_set(request: Request) -> JsonObjectType:
     data, caller = request.data, request.caller
+    await _async_check_owner(request.hass, caller.user_id or HOUSEHOLD)
     result = await request.engine.async_remember(
         caller,
         MemoryDraft(
