@@ -185,6 +185,15 @@ async def test_add_edit_and_undo(panel: Panel, owner: Api) -> None:
     assert memory["tag_list"] == ["kitchen"]
 
 
+async def test_what_an_agent_overwrote_is_brought_back(panel: Panel, owner: Api) -> None:
+    await owner.act("memory_set", key="dishwasher tabs", value="The dishwasher tabs are gone", scope="household")
+    await panel.show("The dishwasher tabs are gone")
+    await expect(panel.detail.get_by_role("insertion").first).to_have_text("gone")
+    await panel.detail.get_by_role("button", name="Undo").first.click()
+    await expect(panel.row("The dishwasher tabs are under the sink")).to_be_visible()
+    assert (await owner.act("memory_get", key="dishwasher_tabs"))["value"] == "The dishwasher tabs are under the sink"
+
+
 async def test_forget_and_restore(panel: Panel, owner: Api) -> None:
     await panel.show("My bicycle is at Miller's")
     await panel.detail.get_by_role("button", name="Forget", exact=True).first.click()

@@ -1,7 +1,7 @@
 import { mdiUndo } from "@mdi/js";
 import { html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { ChangeEntry, MemoryState } from "../api/types.ts";
+import type { ChangeEntry, ChangeKind, MemoryState } from "../api/types.ts";
 import { changedFields, type Field } from "../changes.ts";
 import "../elements/button.ts";
 import "../elements/icon.ts";
@@ -11,7 +11,7 @@ import { base, hiddenText, tokens } from "../styles.ts";
 import { entryStyles } from "./entry-styles.ts";
 import { KIND_ICONS, wayOf } from "./kinds.ts";
 
-/** Kinds that undo takes back: of a stored memory there is nothing before, and a restored one is forgotten by forgetting it. */
+/** Kinds that undo takes back: a restored memory is forgotten by forgetting it. */
 const UNDOABLE = new Set(["change", "forget", "expire"]);
 
 /** A change of a memory in the timeline, with the words that changed. */
@@ -26,6 +26,12 @@ export class SmChangeEntry extends LitElement {
   /** Said by whoever knows; else by the kind. */
   @property({ attribute: false }) undoable?: boolean;
   @state() private undoing = false;
+
+  /** What happened: who stores something under a key that is there changes a memory. */
+  private get kind(): ChangeKind {
+    const { kind, before } = this.entry;
+    return kind === "set" && before ? "change" : kind;
+  }
 
   private async undo(memory: string): Promise<void> {
     const { panel, entry } = this;
@@ -45,10 +51,10 @@ export class SmChangeEntry extends LitElement {
     const { t, format } = panel;
     const way = wayOf(entry, panel);
     return html`<article>
-      <div class="icon ${entry.kind}"><sm-icon .path=${KIND_ICONS[entry.kind]}></sm-icon></div>
+      <div class="icon ${this.kind}"><sm-icon .path=${KIND_ICONS[this.kind]}></sm-icon></div>
       <div class="main">
         <h3>
-          <span class="what">${t(`activity.${entry.kind}`)}</span>
+          <span class="what">${t(`activity.${this.kind}`)}</span>
           ${
             this.own
               ? nothing
@@ -72,7 +78,8 @@ export class SmChangeEntry extends LitElement {
   };
 
   private renderContent() {
-    const { kind, before, after } = this.entry;
+    const { kind } = this;
+    const { before, after } = this.entry;
     if (kind === "set" || kind === "restore") return html`<p class="text" dir="auto">${(after ?? before)?.value}</p>`;
     if (kind !== "change") return html`<p class="text gone" dir="auto">${(before ?? after)?.value}</p>`;
     return changedFields(before, after).map((field) => this.renderChange(field));
@@ -117,8 +124,8 @@ export class SmChangeEntry extends LitElement {
 
   private renderUndo() {
     const { panel, entry } = this;
-    const { memory_id: memory, kind } = entry;
-    if (!memory || !panel.info.can_change || !UNDOABLE.has(kind)) return nothing;
+    const { memory_id: memory } = entry;
+    if (!memory || !panel.info.can_change || !(this.undoable ?? UNDOABLE.has(this.kind))) return nothing;
     return html`<div class="actions">
       <sm-button
         .icon=${mdiUndo}
