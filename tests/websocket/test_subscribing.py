@@ -84,6 +84,22 @@ async def test_a_recall_by_an_agent(page: Page, bea: Client, engine: MemoryEngin
     assert (told["kind"], [found["id"] for found in told["memories"]]) == ("recall", [memory["id"]])
 
 
+async def test_a_recall_that_finds_nothing(page: Page, bea: Client, carl: Client, engine: MemoryEngine) -> None:
+    await page.open()
+    his = Page(carl)
+    await his.open()
+
+    await engine.async_recall(Caller(bea.user.id), RecallRequest(query="tea"))
+
+    nothing = {"kind": "recall", "memories": [], "removed": [], "reload": False}
+    assert await page.next() == nothing
+    await engine.async_recall(Caller(), RecallRequest(query="tea", touch=False, log=True))
+    assert await page.next() == await his.next() == nothing
+    shared = (await bea.ask("set", value="The household's", key="ours", scope="household"))["memory"]
+    # Of the recall for Bea he was told nothing.
+    assert await page.next() == await his.next() == {**nothing, "kind": "set", "memories": [shared]}
+
+
 async def test_what_others_do(page: Page, bea: Client, carl: Client) -> None:
     await page.open()
 

@@ -11,7 +11,6 @@ import sqlite3
 import time
 from typing import Any, Concatenate, Final, Self
 
-from . import drafts, policy
 from .activity import Activity
 from .atlas import Atlas
 from .background import BackgroundTasks
@@ -25,6 +24,7 @@ from .hold import Hold
 from .listeners import Listener, Listeners
 from .maintenance import Maintenance, async_repeat_daily
 from .models import (
+    HOUSEHOLD,
     Caller,
     EngineSettings,
     HistoryEntry,
@@ -33,7 +33,6 @@ from .models import (
     MemoryDraft,
     MemoryFilter,
     MemoryPage,
-    Outcome,
     RecallRequest,
     RecallResult,
     RememberResult,
@@ -41,15 +40,16 @@ from .models import (
     Source,
 )
 from .overview import Overview
+from .reading import Reader
 from .recalling import Recaller
+from .remembering import Rememberer
 from .snapshots import Snapshots
 from .status import EngineEvent, EngineStatus, Stats
-from .storage import changes as storing, listing, memories, words
+from .storage import words
 from .storage.database import Database
-from .storage.filters import Conditions, register_functions
+from .storage.filters import register_functions
 from .storage.opening import open_schema
 from .storage.scan import NoIndex
-from .text import document_text
 from .transfer.transfer import Transfer
 from .upkeep import Upkeep
 from .uses import UseCounter
@@ -88,24 +88,27 @@ class MemoryEngine:
         self.settings = settings
         self._database = database
         self._clock = clock
+        self._background = BackgroundTasks()
         self._listeners = Listeners()
         self._worker = EmbeddingWorker(database, NoIndex(), lambda _: self._tell(EngineEvent(kind="status")))
         self._upkeep = Upkeep(database, self._worker)
         self._writes = Writes(database, self._worker, self._listeners, settings, clock)
-        self._recaller = Recaller(self._writes, self._upkeep, zone)
+        self._uses = UseCounter(database)
         self._maintenance = Maintenance(self._writes, self._upkeep)
         self.snapshots = Snapshots(database, clock)
-        self._forgetter = Forgetter(self._writes, self._upkeep, self.snapshots)
         self.hold = Hold(database, self._upkeep, self.snapshots)
         self.checks = Checks(database, self._worker, clock)
-        self.recalls = self._writes.recalls
+
+        self._reader = Reader(self._writes, self._uses)
+        self._recaller = Recaller(self._writes, self._upkeep, zone)
+        self._rememberer = Rememberer(self._writes, self._recaller, self._uses)
+        self._forgetter = Forgetter(self._writes, self._upkeep, self.snapshots)
+        self.editor = Editor(self._writes, self._background)
+        self.browser = Browser(self._writes, self._upkeep)
         self.activity = Activity(self._writes)
         self.atlas = Atlas(self._writes)
         self.overview = Overview(self._writes)
-        self._uses = UseCounter(database)
-        self._background = BackgroundTasks()
-        self.browser = Browser(self._writes, self._upkeep)
-        self.editor = Editor(self._writes, self._background)
+        self.recalls = self._writes.recalls
         self.transfer = Transfer(self._writes, self._upkeep, self.snapshots, self._background)
         database.on_fault = lambda: self._tell(EngineEvent(kind="status"))
 
@@ -184,19 +187,7 @@ class MemoryEngine:
     @_to_the_end
     async def async_remember(self, caller: Caller, draft: MemoryDraft) -> RememberResult:
         """Store a memory, or bring the one it is about up to date; it is durable when this returns."""
-        prepared = drafts.prepare(caller, draft)
-        known = await self._recaller.async_embed(document_text(prepared.key, prepared.value, prepared.tags or ()))
-        outcome, memory, before = await self._writes.async_change(
-            caller, lambda change: change.remember(prepared, known)
-        )
-        if outcome is Outcome.UNCHANGED:
-            self._uses.count([memory], self._clock())
-            await self._writes.at_hand.async_follow([memory])
-            return RememberResult(outcome=outcome, memory=memory)
-        were, surface = [before] if before else [], draft.source.surface
-        await self._writes.async_changed("set", [memory], were, actor=caller.actor, surface=surface)
-        similar = await self._recaller.async_similar(caller, memory, known)
-        return RememberResult(outcome=outcome, memory=memory, similar=similar)
+        return await self._rememberer.async_remember(caller, draft)
 
     async def async_update(self, caller: Caller, reference: str, changes: MemoryChanges) -> Memory:
         """Change the memory with this key or id.
@@ -238,20 +229,15 @@ class MemoryEngine:
 
         Raises MemoryNotFoundError.
         """
-        owners, now = policy.visible_owners(caller), self._clock()
-        _, memory = await self._database.async_read(
-            lambda connection: storing.require(connection, owners, reference, now)
-        )
-        self._uses.count([memory], now)
-        return memory
+        return await self._reader.async_get(caller, reference)
 
     async def async_recall(self, caller: Caller, request: RecallRequest) -> RecallResult:
         """Find memories by meaning and by word. Raises InvalidInputError."""
         result = await self._recaller.async_recall(caller, request)
-        found = tuple(hit.memory for hit in result.hits)
-        if request.touch:
-            self._uses.count(found, self._clock())
-            self._tell(EngineEvent(kind="recall", memories=found))
+        used = tuple(hit.memory for hit in result.hits) if request.touch else ()
+        self._uses.count(used, self._clock())
+        if request.touch or result.number is not None:
+            self._tell(EngineEvent(kind="recall", memories=used, owner=caller.user_id or HOUSEHOLD))
         return result
 
     async def async_list(
@@ -265,38 +251,24 @@ class MemoryEngine:
         cursor: str | None = None,
     ) -> MemoryPage:
         """Return a page of the memories that the caller may see and the filter means. Raises InvalidInputError."""
-        conditions = Conditions(policy.visible_owners(caller, where.owner), where, self._clock())
-        return await self._database.async_read(
-            lambda connection: listing.page(
-                connection, conditions, sort, descending=descending, limit=limit, cursor=cursor
-            )
-        )
+        return await self._reader.async_list(caller, where, sort, descending=descending, limit=limit, cursor=cursor)
 
     async def async_history(self, caller: Caller, reference: str) -> tuple[HistoryEntry, ...]:
         """Return what happened to a memory, the oldest first. Raises MemoryNotFoundError."""
-        owners, now = policy.visible_owners(caller), self._clock()
-
-        def read(connection: sqlite3.Connection) -> tuple[HistoryEntry, ...]:
-            seq, _ = storing.require(connection, owners, reference, now)
-            return memories.history(connection, seq, owners)
-
-        return await self._database.async_read(read)
+        return await self._reader.async_history(caller, reference)
 
     async def async_stats(self, caller: Caller | None) -> Stats:
         """Count what the caller may see; ``None`` counts everything, for people who look after the system."""
-        owners = None if caller is None else policy.visible_owners(caller)
         size = await self._upkeep.async_size()
-        now, status = self._clock(), self.status
-        return await self._database.async_read(lambda connection: listing.stats(connection, owners, now, status, size))
+        return await self._reader.async_stats(caller, self.status, size)
 
     def pinned(self, caller: Caller) -> tuple[Memory, ...]:
         """Return the live pinned memories that the caller may see, the oldest first, without waiting."""
-        return self._writes.at_hand.pinned(policy.visible_owners(caller), self._clock())
+        return self._reader.pinned(caller)
 
     def core_facts(self, caller: Caller) -> tuple[Memory, ...]:
         """Return the first facts about the caller, the oldest first, without waiting; none about nobody."""
-        owners = () if caller.user_id is None else (caller.user_id,)
-        return self._writes.at_hand.core_facts(owners, self._clock())
+        return self._reader.core_facts(caller)
 
     # Looking after it
 

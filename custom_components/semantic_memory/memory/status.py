@@ -68,3 +68,5 @@ class EngineEvent:
     """Who did it; nobody makes memories expire."""
     surface: str = "maintenance"
     """What it was done through."""
+    owner: str | None = None
+    """Of a recall, who it was for: a user id, or the household where nobody was identified."""

@@ -117,7 +117,8 @@ def _seen(event: EngineEvent, owners: Sequence[str]) -> JsonObjectType | None:
     shown = {} if gone else {memory.id: memory for memory in event.memories if memory.owner in owners}
     known = (*event.before, *event.memories) if gone else event.before
     removed = list(dict.fromkeys(m.id for m in known if m.owner in owners and m.id not in shown))
-    if not shown and not removed:
+    # Whoever sees a recall among what happened is told of it, also where it found nothing.
+    if not shown and not removed and event.owner not in owners:
         return None
     reload = len(shown) + len(removed) > _MOST_NAMED
     return {
