@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError
 from custom_components.semantic_memory.memory.models import MemoryDraft, RecallRequest
@@ -21,6 +22,16 @@ async def test_memories_are_found_after_the_file_was_rewritten(engine: MemoryEng
     await engine.async_forget(ALICE, [f"n{number}" for number in range(30)], purge=True)
     found = await engine.async_recall(ALICE, RecallRequest(query="the name of my kitten"))
     assert [hit.memory.key for hit in found.hits] == ["cat"]
+
+
+async def test_words_that_were_compared_go_with_what_is_purged(engine: MemoryEngine, built_in: StaticEmbedder) -> None:
+    await engine.async_remember(ALICE, MemoryDraft(value="The quokka lives in the garage", key="pet"))
+    await engine.async_recall(ALICE, RecallRequest(query="garage"))
+    assert built_in.counterparts._rows_of.cache_info().currsize
+
+    await engine.async_forget(ALICE, ["pet"], purge=True)
+
+    assert not built_in.counterparts._rows_of.cache_info().currsize
 
 
 async def test_a_purge_counts_although_the_file_cannot_be_rewritten(

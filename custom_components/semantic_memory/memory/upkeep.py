@@ -86,6 +86,8 @@ class Upkeep:
         every table, and the next purge tries again. Returns whether the file was rewritten and the log emptied.
         """
         self._words.forget_questions()
+        if (counterparts := self._worker.counterparts) is not None:
+            counterparts.forget()
         try:
             complete = await self._database.async_rewrite()
         except StorageError as err:

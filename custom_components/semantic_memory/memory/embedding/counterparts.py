@@ -53,6 +53,10 @@ class Counterparts:
         shares: NDArray[float32] = weights @ np.clip((nearest - UNRELATED) / (1 - UNRELATED), 0, 1) / whole
         return shares
 
+    def forget(self) -> None:
+        """Forget every word that was compared: those of texts tell of what is purged."""
+        self._rows_of.cache_clear()
+
     def _rows(self, text: str) -> tuple[int, ...]:
         """Return the distinct rows of a text's words."""
         words = _WORD.findall(text[:_MOST_CHARACTERS].lower())
