@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.semantic_memory import issues
+from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.memory.storage import snapshot_files
 
 from .conftest import SetUp
@@ -27,7 +28,7 @@ async def frontend(
     hass: HomeAssistant, set_up: SetUp, hass_client: ClientSessionGenerator, hass_ws_client: WebSocketGenerator
 ) -> Frontend:
     """Return the page."""
-    for component in ("repairs", "file_upload"):
+    for component in ("repairs", "file_upload", DOMAIN):
         assert await async_setup_component(hass, component, {})
     socket = await hass_ws_client(hass)  # first: it registers its address
     return Frontend(await hass_client(), socket)
