@@ -7,16 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+from custom_components.semantic_memory.memory.answers import Hit
 from custom_components.semantic_memory.memory.embedding.base import Embedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.models import (
-    Caller,
-    EngineSettings,
-    Hit,
-    MemoryDraft,
-    RecallRequest,
-    Scope,
-)
+from custom_components.semantic_memory.memory.models import Caller, EngineSettings, MemoryDraft, RecallRequest, Scope
 
 from .retrieval_set import HOUSEHOLD, Question, StoredMemory
 from .systems import DEPTH, SHOWN, Answer, Found

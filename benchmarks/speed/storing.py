@@ -5,8 +5,9 @@ from pathlib import Path
 import time
 from typing import Final
 
+from custom_components.semantic_memory.memory.answers import Outcome
 from custom_components.semantic_memory.memory.engine import DATABASE, MemoryEngine
-from custom_components.semantic_memory.memory.models import MemoryDraft, Outcome
+from custom_components.semantic_memory.memory.models import MemoryDraft
 from custom_components.semantic_memory.memory.text import document_text, normalise_key
 
 from .corpus import CALLER, Corpus

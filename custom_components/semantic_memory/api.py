@@ -36,9 +36,10 @@ from .errors import translate_errors
 from .expiry import days_of, days_until
 from .happenings import SIGNAL, Happening, Kind
 from .memory import models, policy
+from .memory.answers import Match, Outcome
 from .memory.engine import MemoryEngine
 from .memory.errors import InvalidInputError, MemoryNotFoundError
-from .memory.models import Caller, Category, Match, Outcome, Scope, SortKey
+from .memory.models import Caller, Category, Scope, SortKey
 from .people import async_caller_for_integration
 
 __all__ = [

@@ -9,8 +9,9 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .happenings import Kind
-from .memory import models
-from .memory.models import HOUSEHOLD, Category, Match, Outcome, Scope
+from .memory import answers, models
+from .memory.answers import Match, Outcome
+from .memory.models import HOUSEHOLD, Category, Scope
 
 type Expiry = datetime | timedelta | Literal["never"]
 """When a memory ends: at a time, after a while, or never."""
@@ -97,7 +98,7 @@ class Found:
     match: Match
 
     @classmethod
-    def of(cls, hit: models.Hit) -> Self:
+    def of(cls, hit: answers.Hit) -> Self:
         """Return the engine's hit as callers see it."""
         return cls(memory=Memory.of(hit.memory), score=hit.score, match=hit.match)
 

@@ -10,7 +10,8 @@ from homeassistant.helpers.llm import ToolResult
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
-from .memory.models import HOUSEHOLD, Caller, Hit, Memory
+from .memory.answers import Hit
+from .memory.models import HOUSEHOLD, Caller, Memory
 
 MAX_VALUE_LENGTH: Final = 2_000
 """Characters of one value that a model is shown."""

@@ -17,17 +17,9 @@ from .const import DOMAIN
 from .llm_answers import candidates, recalled, shortened
 from .llm_arguments import MAX_RECALLED, Argument
 from .llm_base import MemoryTool, ToolCall, flat_schema
+from .memory.answers import Outcome, RecallResult
 from .memory.errors import MemoryNotFoundError
-from .memory.models import (
-    MAX_EXPIRY_DAYS,
-    Category,
-    MemoryChanges,
-    MemoryDraft,
-    Outcome,
-    RecallRequest,
-    RecallResult,
-    Scope,
-)
+from .memory.models import MAX_EXPIRY_DAYS, Category, MemoryChanges, MemoryDraft, RecallRequest, Scope
 from .memory.text import is_id
 
 MAX_CANDIDATES: Final = 5

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonArrayType, JsonObjectType, JsonValueType
 
+from .memory.answers import Hit
 from .memory.explanation import SearchExplanation
-from .memory.models import Hit, Memory, Source
+from .memory.models import Memory, Source
 from .memory.status import EngineStatus, Stats
 from .memory.storage.snapshots import Snapshot
 

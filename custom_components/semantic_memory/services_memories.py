@@ -9,6 +9,7 @@ from typing import Final
 from homeassistant.core import SupportsResponse
 from homeassistant.util.json import JsonObjectType
 
+from .memory.answers import Outcome
 from .memory.engine import MemoryEngine
 from .memory.errors import InvalidInputError
 from .memory.models import (
@@ -18,7 +19,6 @@ from .memory.models import (
     MemoryChanges,
     MemoryDraft,
     MemoryFilter,
-    Outcome,
     RecallRequest,
     Scope,
     SortKey,

@@ -8,17 +8,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from custom_components.semantic_memory.memory.answers import Match, RecallResult
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import InvalidInputError
-from custom_components.semantic_memory.memory.models import (
-    Caller,
-    EngineSettings,
-    Match,
-    MemoryFilter,
-    RecallRequest,
-    RecallResult,
-)
+from custom_components.semantic_memory.memory.models import Caller, EngineSettings, MemoryFilter, RecallRequest
 from custom_components.semantic_memory.memory.storage import search
 
 from .fakes import ALICE, BOB, NOBODY, START, FakeEmbedder, OpenEngine, remember

@@ -5,10 +5,11 @@ from contextlib import suppress
 
 import pytest
 
+from custom_components.semantic_memory.memory.answers import Match
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import InvalidInputError, MemoryNotFoundError, NotAllowedError
-from custom_components.semantic_memory.memory.models import Caller, EngineSettings, Match, MemoryFilter, RecallRequest
+from custom_components.semantic_memory.memory.models import Caller, EngineSettings, MemoryFilter, RecallRequest
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.ranking import FOLLOWING, UNKNOWN_NAMES
 from custom_components.semantic_memory.memory.status import EngineEvent

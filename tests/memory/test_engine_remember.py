@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from custom_components.semantic_memory.memory.answers import Outcome
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import InvalidInputError, StorageError
@@ -17,7 +18,6 @@ from custom_components.semantic_memory.memory.models import (
     EngineSettings,
     MemoryChanges,
     MemoryDraft,
-    Outcome,
     RecallRequest,
     Scope,
     Source,

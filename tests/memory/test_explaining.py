@@ -2,17 +2,11 @@
 
 import pytest
 
+from custom_components.semantic_memory.memory.answers import Hit, RecallResult
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.explanation import Explanation, Part, SearchExplanation
-from custom_components.semantic_memory.memory.models import (
-    Caller,
-    EngineSettings,
-    Hit,
-    MemoryFilter,
-    RecallRequest,
-    RecallResult,
-)
+from custom_components.semantic_memory.memory.models import Caller, EngineSettings, MemoryFilter, RecallRequest
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage.fillings import WORDS
 

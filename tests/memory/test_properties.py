@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import pytest
 
 from custom_components.semantic_memory.memory import outage, upkeep, worker
+from custom_components.semantic_memory.memory.answers import Outcome
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import (
     EmbedderUnavailableError,
@@ -30,7 +31,6 @@ from custom_components.semantic_memory.memory.models import (
     MemoryChanges,
     MemoryDraft,
     MemoryFilter,
-    Outcome,
     RecallRequest,
     Scope,
     SortKey,

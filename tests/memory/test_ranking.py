@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.semantic_memory.memory.models import Match
+from custom_components.semantic_memory.memory.answers import Match
 from custom_components.semantic_memory.memory.ranking import (
     SMALL_STORE,
     Candidate,

@@ -8,8 +8,9 @@ from typing import Final
 import pytest
 
 from custom_components.semantic_memory.memory import recalling, recalls
+from custom_components.semantic_memory.memory.answers import RecallResult
 from custom_components.semantic_memory.memory.engine import MemoryEngine
-from custom_components.semantic_memory.memory.models import HOUSEHOLD, Caller, RecallRequest, RecallResult, Source
+from custom_components.semantic_memory.memory.models import HOUSEHOLD, Caller, RecallRequest, Source
 from custom_components.semantic_memory.memory.recalls import Recall
 
 from .fakes import ALICE, BOB, NOBODY, Clock, OpenEngine, remember

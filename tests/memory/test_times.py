@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from custom_components.semantic_memory.memory.answers import Hit
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.models import (
     Caller,
     EngineSettings,
-    Hit,
     MemoryChanges,
     MemoryFilter,
     RecallRequest,

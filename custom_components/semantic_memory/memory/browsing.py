@@ -6,7 +6,8 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, Final
 
 from . import policy
-from .models import Caller, Hit, Memory, MemoryFilter, SortKey
+from .answers import Hit
+from .models import Caller, Memory, MemoryFilter, SortKey
 from .query import Query
 from .storage import changes, memories, search, spaces, windows
 from .storage.filters import Conditions

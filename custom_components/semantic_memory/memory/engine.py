@@ -12,6 +12,7 @@ import time
 from typing import Any, Concatenate, Final, Self
 
 from .activity import Activity
+from .answers import MemoryPage, RecallResult, RememberResult
 from .atlas import Atlas
 from .background import BackgroundTasks
 from .browsing import Browser
@@ -32,10 +33,7 @@ from .models import (
     MemoryChanges,
     MemoryDraft,
     MemoryFilter,
-    MemoryPage,
     RecallRequest,
-    RecallResult,
-    RememberResult,
     SortKey,
     Source,
 )

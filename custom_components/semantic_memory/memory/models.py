@@ -1,4 +1,4 @@
-"""The engine's vocabulary: memories, what is asked of them, and what is answered.
+"""The engine's vocabulary: memories, and what is asked of them. What is answered is in ``answers``.
 
 Times are seconds since the Unix epoch (UTC) as ``float``; ``None`` stands for "never".
 """
@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
-
-from .explanation import Explanation, SearchExplanation
 
 HOUSEHOLD: Final = "household"
 """Owner of what belongs to nobody in particular. Home Assistant's user ids are 32 hex digits, so none equals it."""
@@ -55,22 +53,6 @@ class ChangeKind(StrEnum):
     FORGET = "forget"
     EXPIRE = "expire"
     RESTORE = "restore"
-
-
-class Outcome(StrEnum):
-    """What ``remember`` did."""
-
-    ADDED = "added"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-
-
-class Match(StrEnum):
-    """Which signal found a hit."""
-
-    MEANING = "meaning"
-    WORD = "word"
-    BOTH = "both"
 
 
 class SortKey(StrEnum):
@@ -240,58 +222,6 @@ class RecallRequest:
     """Through what the question came."""
     log: bool = False
     """Keep the recall in memory for a while, so that people see what was asked and found (see ``recalls``)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A memory that was found, and how."""
-
-    memory: Memory
-    score: float
-    """0..1, comparable between models."""
-    match: Match
-    vector_score: float | None
-    """0..1 calibrated similarity, ``None`` where only words were compared."""
-    keyword_score: float | None
-    """0..1, share of the question's weight that its words carry, ``None`` where no word matched."""
-    explanation: Explanation | None = None
-    """If it was asked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecallResult:
-    """What a recall found, best first."""
-
-    hits: tuple[Hit, ...]
-    space: str | None
-    """Model of the embedding space that served, ``None`` where only words were compared."""
-    explanation: SearchExplanation | None = None
-    """If it was asked for."""
-    took_ms: float = 0.0
-    """Milliseconds, with embedding the question."""
-    number: int | None = None
-    """Of the recall in the log, ``None`` where it is not kept there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RememberResult:
-    """What ``remember`` did."""
-
-    outcome: Outcome
-    memory: Memory
-    similar: tuple[Hit, ...] = ()
-    """Other memories close to this one: candidates for a contradiction or a merge."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryPage:
-    """One page of a list."""
-
-    memories: tuple[Memory, ...]
-    total: int
-    """How many match in all."""
-    cursor: str | None
-    """Pass it to get the next page; ``None`` on the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

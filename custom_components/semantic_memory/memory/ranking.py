@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
 
+from .answers import Match
 from .explanation import Part
-from .models import Match
 
 SMALL_STORE: Final = 10
 """With no more memories than this, a default threshold leaves nothing out: reading them all costs a model less than

@@ -3,7 +3,8 @@
 from sqlite3 import Connection
 
 from . import policy
-from .models import Caller, HistoryEntry, Memory, MemoryFilter, MemoryPage, SortKey
+from .answers import MemoryPage
+from .models import Caller, HistoryEntry, Memory, MemoryFilter, SortKey
 from .status import EngineStatus, Stats
 from .storage import changes, listing, memories
 from .storage.filters import Conditions

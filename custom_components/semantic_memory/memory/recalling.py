@@ -8,17 +8,10 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from . import policy
+from .answers import Hit, RecallResult
 from .errors import EmbeddingError, InvalidInputError
 from .explanation import SearchExplanation
-from .models import (
-    MAX_RECALL_LIMIT,
-    Caller,
-    Hit,
-    Memory,
-    MemoryFilter,
-    RecallRequest,
-    RecallResult,
-)
+from .models import MAX_RECALL_LIMIT, Caller, Memory, MemoryFilter, RecallRequest
 from .names import names_in
 from .query import Query, parse
 from .storage import search

@@ -10,7 +10,8 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from .models import HOUSEHOLD, Caller, Hit, Match, RecallRequest, RecallResult, Source
+from .answers import Hit, Match, RecallResult
+from .models import HOUSEHOLD, Caller, RecallRequest, Source
 
 MOST: Final = 200
 """Recalls that are kept."""

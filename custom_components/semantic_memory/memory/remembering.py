@@ -1,7 +1,8 @@
 """Remembering: a memory is stored, or the one that it is about is brought up to date."""
 
 from . import drafts
-from .models import Caller, MemoryDraft, Outcome, RememberResult
+from .answers import Outcome, RememberResult
+from .models import Caller, MemoryDraft
 from .recalling import Recaller
 from .text import document_text
 from .uses import UseCounter

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.semantic_memory.memory import drafts
+from custom_components.semantic_memory.memory.answers import Outcome
 from custom_components.semantic_memory.memory.errors import InvalidInputError, KeyInUseError, MemoryNotFoundError
 from custom_components.semantic_memory.memory.models import (
     HOUSEHOLD,
@@ -15,7 +16,6 @@ from custom_components.semantic_memory.memory.models import (
     MemoryChanges,
     MemoryDraft,
     MemoryFilter,
-    Outcome,
     Source,
 )
 from custom_components.semantic_memory.memory.policy import visible_owners

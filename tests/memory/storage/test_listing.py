@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from custom_components.semantic_memory.memory.answers import MemoryPage
 from custom_components.semantic_memory.memory.errors import InvalidInputError
-from custom_components.semantic_memory.memory.models import MemoryFilter, MemoryPage, SortKey
+from custom_components.semantic_memory.memory.models import MemoryFilter, SortKey
 from custom_components.semantic_memory.memory.status import EngineStatus
 from custom_components.semantic_memory.memory.storage import listing, memories
 from custom_components.semantic_memory.memory.storage.filters import Conditions

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from custom_components.semantic_memory.memory.models import Caller, Hit, Match, MemoryFilter
+from custom_components.semantic_memory.memory.answers import Hit, Match
+from custom_components.semantic_memory.memory.models import Caller, MemoryFilter
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.query import Query
 from custom_components.semantic_memory.memory.storage import search, spaces

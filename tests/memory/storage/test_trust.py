@@ -8,7 +8,8 @@ from unittest.mock import Mock, patch
 
 import pytest
 
-from custom_components.semantic_memory.memory.models import Hit, MemoryFilter
+from custom_components.semantic_memory.memory.answers import Hit
+from custom_components.semantic_memory.memory.models import MemoryFilter
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.query import Query
 from custom_components.semantic_memory.memory.storage import search

@@ -6,9 +6,10 @@ import sqlite3
 from typing import Final, NamedTuple
 
 from .. import drafts, policy, text, undoing
+from ..answers import Outcome
 from ..drafts import Prepared
 from ..errors import InvalidInputError, KeyInUseError, MemoryNotFoundError
-from ..models import Caller, ChangeKind, EngineSettings, Memory, MemoryChanges, MemoryFilter, Outcome, Source
+from ..models import Caller, ChangeKind, EngineSettings, Memory, MemoryChanges, MemoryFilter, Source
 from . import memories, spaces, words
 from .candidates import CandidateIndex, Entry
 from .filters import Conditions

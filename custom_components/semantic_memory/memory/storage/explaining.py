@@ -6,8 +6,8 @@ import json
 import sqlite3
 
 from .. import ranking, text
+from ..answers import Hit
 from ..explanation import Explanation, Part, SearchedWord, SearchExplanation
-from ..models import Hit
 from ..query import Pattern
 from . import keywords, spaces, words
 from .filters import Conditions

@@ -7,8 +7,9 @@ from math import isfinite
 import sqlite3
 from typing import Final
 
+from ..answers import MemoryPage
 from ..errors import InvalidInputError
-from ..models import EXPIRING_DAYS, MAX_LIST_LIMIT, SECONDS_PER_DAY, Memory, MemoryPage, SortKey
+from ..models import EXPIRING_DAYS, MAX_LIST_LIMIT, SECONDS_PER_DAY, Memory, SortKey
 from ..status import EngineStatus, Stats
 from ..text import storable
 from .filters import Conditions

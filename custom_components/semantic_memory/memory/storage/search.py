@@ -6,9 +6,10 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from .. import ranking, text
+from ..answers import Hit
 from ..embedding.counterparts import Counterparts
 from ..explanation import Explanation
-from ..models import HOUSEHOLD, Hit, MemoryFilter
+from ..models import HOUSEHOLD, MemoryFilter
 from ..query import Query
 from ..times.spans import Span
 from . import closer, keywords, said, spaces
