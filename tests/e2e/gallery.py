@@ -16,7 +16,7 @@ _SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 _WIDE: Final = (1280, 900)
 _SIZES: Final = ((360, 740), (768, 1024), _WIDE)
 _AXE_SIZES: Final = (360, 1280)
-_SETTLED: Final = 350
+_SETTLED: Final = 250
 """Milliseconds for what moves to come to rest."""
 _RUN: Final = """async (element) => {
   const { violations } = await axe.run(element, {

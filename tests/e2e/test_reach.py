@@ -182,6 +182,10 @@ async def test_automation_uses_the_response(house: House, owner: Api) -> None:
         ],
     }
     await owner.post("/api/config/automation/config/ask_memory", automation)
+    deadline = time.monotonic() + _TIMEOUT
+    while not await _async_is_on(owner, "automation.ask_the_memory"):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.2)
     await owner.post("/api/events/asked", {"question": "when do I put the old newspapers outside?"})
     deadline = time.monotonic() + _TIMEOUT
     while (answer := await owner.act("memory_get", key="answer"))["status"] != "ok":
@@ -189,6 +193,12 @@ async def test_automation_uses_the_response(house: House, owner: Api) -> None:
         await asyncio.sleep(0.2)
     assert answer["value"] == "The paper bins go out on Tuesday"
     assert answer["owner"] == "household"
+
+
+async def _async_is_on(api: Api, entity_id: str) -> bool:
+    """Return whether an entity is there and on."""
+    states: list[dict[str, Any]] = await api.get("/api/states")
+    return any(state["entity_id"] == entity_id and state["state"] == "on" for state in states)
 
 
 async def test_nobody_without_a_login(house: House) -> None:
