@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from custom_components.semantic_memory.memory.models import MemoryFilter, SortKey
-from custom_components.semantic_memory.memory.storage import changes, windows
+from custom_components.semantic_memory.memory.query import parse
+from custom_components.semantic_memory.memory.status import EngineStatus
+from custom_components.semantic_memory.memory.storage import changes, listing, windows
 from custom_components.semantic_memory.memory.storage.filters import Conditions
 from custom_components.semantic_memory.memory.views import GroupKey
 
@@ -63,3 +65,36 @@ def test_filters_and_groups_are_found_in_the_overview(
 
     assert "memory_overview" in plan
     assert "SCAN memory" not in plan
+
+
+@pytest.mark.parametrize(
+    ("where", "index"),
+    [(MemoryFilter(ids=["x"]), "(id=?)"), (MemoryFilter(text="tea"), "PRIMARY KEY (rowid=?)")],
+)
+@pytest.mark.parametrize("group_by", [None, *GroupKey])
+def test_what_is_named_is_not_looked_for_among_all(
+    store: Store, where: MemoryFilter, index: str, group_by: GroupKey | None
+) -> None:
+    plan = plans(store, listed(store, where, group_by=group_by))
+
+    assert index in plan
+    assert "(owner=?" not in plan
+    assert "SCAN memory\n" not in plan
+
+
+def test_what_a_query_requires_is_not_looked_for_among_all(store: Store) -> None:
+    conditions = Conditions(OWNERS, MemoryFilter(), NOW)
+    conditions.add_operators(store.connection, parse('"green tea"'))
+
+    plan = plans(store, lambda: (conditions.all_seqs(store.connection), conditions.count(store.connection)))
+
+    assert plan.count("PRIMARY KEY (rowid=?)") == 2
+    assert "(owner=?" not in plan
+
+
+@pytest.mark.parametrize("owners", [OWNERS, None])
+def test_kinds_are_counted_in_one_go(store: Store, owners: tuple[str, ...] | None) -> None:
+    plan = plans(store, lambda: listing.stats(store.connection, owners, NOW, EngineStatus(), 0))
+
+    assert plan.count("memory_overview") == 1
+    assert plan.count("memory_") == 2  # the other one counts what was forgotten

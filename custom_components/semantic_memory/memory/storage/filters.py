@@ -22,14 +22,14 @@ class Conditions:
         owner_sql, self.parameters = owner_condition(owners)
         self.parameters["now"] = now
         self._parts = [owner_sql, "deleted_at NOT NULL" if where.forgotten else LIVE]
+        self.table = "memory" if where.forgotten else "memory INDEXED BY memory_overview"
+        """What to look through for all memories that meet the condition, where their text is not read."""
         always = len(self._parts)
         self._add_filter(where)
         self.narrow = len(self._parts) > always
         """Whether the filter, or what a query requires, leaves out any of the owners' live memories."""
         self.excluded = 0
         """How many memories a query excludes."""
-        self.table = "memory" if where.forgotten or where.ids is not None else "memory INDEXED BY memory_overview"
-        """What to look through for all memories that meet the condition, where their text is not read."""
         self.selective = self.narrow or where.owner is not None or where.forgotten
         """Whether the filter says anything at all."""
 
@@ -42,11 +42,16 @@ class Conditions:
         excluded = set().union(*(self._having(connection, pattern) for pattern in query.excluded))
         if required:
             self.narrow = True
-            self.table = "memory"  # these are few, and found by their seq
+            self._are_few()
             self._add("seq IN (SELECT value FROM json_each(:required))", required=_as_json(set.intersection(*required)))
         if excluded:
             self.excluded = len(excluded)
             self._add("seq NOT IN (SELECT value FROM json_each(:excluded))", excluded=_as_json(excluded))
+
+    def _are_few(self) -> None:
+        """Find the memories by what they are named by, not by walking through all of an owner's."""
+        self.table = "memory"
+        self._parts[0] = f"+{self._parts[0]}"
 
     def _having(self, connection: sqlite3.Connection, pattern: Pattern) -> set[int]:
         found, parameters = patterns.condition(pattern)
@@ -104,6 +109,7 @@ class Conditions:
 
     def _add_filter(self, where: MemoryFilter) -> None:
         if where.ids is not None:
+            self._are_few()
             self._add("id IN (SELECT value FROM json_each(:ids))", ids=json.dumps(list(where.ids)))
         if where.scope is not None:
             self._add("scope = :scope", scope=str(parse_scope(where.scope)))
@@ -141,6 +147,7 @@ class Conditions:
         wanted = storable(where.text or "")
         terms = search_terms(wanted)
         if terms and not where.forgotten:
+            self._are_few()
             self._add("seq IN (SELECT rowid FROM memory_fts WHERE memory_fts MATCH :text)", text=match_all(terms))
             return
         parts = dict.fromkeys(words(wanted)) or [fold(wanted)]

@@ -1,6 +1,7 @@
 """Lists and counts of memories. Functions of a reader's connection."""
 
 import base64
+from collections import Counter
 from collections.abc import Sequence
 import json
 from math import isfinite
@@ -96,30 +97,30 @@ def stats(
     """Count the memories of these owners, of everybody for ``None``."""
     sql, parameters = ("1", dict[str, object]()) if owners is None else owner_condition(owners)
     parameters |= {"now": now, "soon": now + EXPIRING_DAYS * SECONDS_PER_DAY}
-    total, pinned, expiring = connection.execute(
-        "SELECT count(*), coalesce(sum(pinned), 0), coalesce(sum(expires_at <= :soon), 0) FROM memory"
-        f" WHERE {sql} AND {LIVE}",
+    # In one go, by the index that has what is counted: the memories themselves are ten times as large.
+    rows = connection.execute(
+        "SELECT scope, category, owner, count(*), sum(pinned), count(*) FILTER (WHERE expires_at <= :soon)"
+        f" FROM memory INDEXED BY memory_overview WHERE {sql} AND {LIVE} GROUP BY 1, 2, 3",
         parameters,
-    ).fetchone()
+    ).fetchall()
     (forgotten,) = connection.execute(
         f"SELECT count(*) FROM memory WHERE {sql} AND deleted_at NOT NULL", parameters
     ).fetchone()
 
-    def by(column: str) -> dict[str, int]:
-        return dict(
-            connection.execute(
-                f"SELECT {column}, count(*) FROM memory WHERE {sql} AND {LIVE} GROUP BY 1 ORDER BY 1", parameters
-            )
-        )
+    def by(column: int) -> dict[str, int]:
+        counts = Counter[str]()
+        for row in rows:
+            counts[row[column]] += row[3]
+        return dict(sorted(counts.items()))
 
     return Stats(
-        total=total,
-        pinned=pinned,
-        expiring=expiring,
+        total=sum(row[3] for row in rows),
+        pinned=sum(row[4] for row in rows),
+        expiring=sum(row[5] for row in rows),
         forgotten=forgotten,
-        by_scope=by("scope"),
-        by_category=by("category"),
-        by_owner=by("owner"),
+        by_scope=by(0),
+        by_category=by(1),
+        by_owner=by(2),
         database_bytes=database_bytes,
         status=status,
     )
