@@ -16,8 +16,8 @@ import voluptuous as vol
 from custom_components.semantic_memory import api, issues, services
 from custom_components.semantic_memory.button import REEMBED
 from custom_components.semantic_memory.event import CHANGE, OF_ALL, OF_HOUSEHOLD
-from custom_components.semantic_memory.events import EVENT_CHANGED, event_data
-from custom_components.semantic_memory.happenings import Happening, Kind
+from custom_components.semantic_memory.events import EVENT_CHANGED
+from custom_components.semantic_memory.happenings import Happening, Kind, event_data
 from custom_components.semantic_memory.llm_tools import MEMORY_TOOLS
 from custom_components.semantic_memory.memory.models import HOUSEHOLD, Category, Memory, Scope, Source
 from custom_components.semantic_memory.sensor import SENSORS

@@ -12,8 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.semantic_memory.const import DOMAIN
 from custom_components.semantic_memory.event import OF_ALL, OF_HOUSEHOLD
-from custom_components.semantic_memory.events import EVENT_CHANGED, MAX_IDS
-from custom_components.semantic_memory.happenings import Kind
+from custom_components.semantic_memory.events import EVENT_CHANGED
+from custom_components.semantic_memory.happenings import MAX_IDS, Kind
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.models import (
     SECONDS_PER_DAY,

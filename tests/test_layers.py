@@ -1,4 +1,4 @@
-"""The arrow between the two layers points one way: the engine imports nothing of what lies above it."""
+"""Who may import whom: the engine nothing of what lies above it, and a surface no other surface."""
 
 import ast
 from collections.abc import Iterator
@@ -9,11 +9,50 @@ import sys
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ENGINE = "custom_components.semantic_memory.memory"
+PACKAGE = "custom_components.semantic_memory"
+ENGINE = f"{PACKAGE}.memory"
 ENGINE_FOLDER = ROOT / ENGINE.replace(".", "/")
 ENGINE_FILES = sorted(path.relative_to(ROOT).as_posix() for path in ENGINE_FOLDER.rglob("*.py"))
 LIBRARIES = {"aiohttp", "numpy", "safetensors", "sqlite_vec", "tokenizers", "ulid_transform", "wordllama", "yarl"}
 """What the engine may use beside the standard library."""
+SURFACES = {
+    "actions": {
+        "services",
+        "services_backup",
+        "services_export",
+        "services_import",
+        "services_memories",
+        "service_request",
+        "service_schemas",
+    },
+    "tools of agents": {"llm", "llm_answers", "llm_arguments", "llm_base", "llm_tools"},
+    "websocket commands": {"websocket"},
+    "other integrations": {"api", "api_types"},
+    "bus": {"events"},
+    "entities": {"button", "entity", "event", "sensor"},
+    "page": {"panel"},
+    "card": {"card"},
+    "flows": {
+        "config_flow",
+        "config_flow_checks",
+        "config_flow_schemas",
+        "options_flow",
+        "options_import",
+        "options_import_forms",
+    },
+    "repairs": {"repairs"},
+    "diagnostics": {"diagnostics"},
+    "system health": {"system_health"},
+}
+"""By what people and programs reach the engine, and the modules of each. Everything else serves several of them."""
+SURFACE_OF = {f"{PACKAGE}.{module}": surface for surface, modules in SURFACES.items() for module in modules}
+START = f"{PACKAGE.replace('.', '/')}/__init__.py"
+"""The life of an entry, which starts them all."""
+FILES_ABOVE = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / PACKAGE.replace(".", "/")).rglob("*.py")
+    if not path.is_relative_to(ENGINE_FOLDER)
+)
 
 
 def imported_modules(source: str, package: str) -> Iterator[str]:
@@ -56,3 +95,36 @@ def test_engine_imports_only_itself(file: str) -> None:
 def test_an_import_from_above_is_seen(statement: str) -> None:
     modules = imported_modules(statement, f"{ENGINE}.embedding")
     assert not all(is_allowed(module) for module in modules)
+
+
+def surface_of(module: str) -> str | None:
+    """Return the surface that a module belongs to."""
+    package = ".".join(module.split(".")[:3])
+    return SURFACE_OF.get(package)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES_ABOVE if file != START])
+def test_surfaces_are_imported_by_themselves_only(file: str) -> None:
+    here = ".".join(Path(file).with_suffix("").parts)
+    package = ".".join(Path(file).parent.parts)
+    modules = set(imported_modules((ROOT / file).read_text(), package))
+    assert {surface_of(module) for module in modules} <= {None, surface_of(here)}
+
+
+@pytest.mark.parametrize(
+    ("statement", "package", "surface"),
+    [
+        ("from .panel import PANEL_URL", PACKAGE, "page"),
+        ("from . import llm", PACKAGE, "tools of agents"),
+        ("from ..services_memories import async_set", f"{PACKAGE}.websocket", "actions"),
+        ("import custom_components.semantic_memory.websocket.base", PACKAGE, "websocket commands"),
+    ],
+)
+def test_an_import_of_a_surface_is_seen(statement: str, package: str, surface: str) -> None:
+    (module,) = imported_modules(statement, package)
+    assert surface_of(module) == surface
+
+
+def test_surfaces_are_there() -> None:
+    above = {".".join(Path(file).with_suffix("").parts).removesuffix(".__init__") for file in FILES_ABOVE}
+    assert set(SURFACE_OF) <= above

@@ -14,8 +14,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.semantic_memory import panel
-from custom_components.semantic_memory.panel import PANEL_URL, async_frontend_url
+from custom_components.semantic_memory import bundles, panel
+from custom_components.semantic_memory.bundles import async_bundle_url
+from custom_components.semantic_memory.panel import PANEL_URL
 
 from .conftest import SetUp
 
@@ -26,7 +27,7 @@ def bundle(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "semantic-memory-panel.js").write_text("export {};")
-    with patch.object(panel, "_FOLDER", folder):
+    with patch.object(bundles, "_FOLDER", folder):
         yield folder
 
 
@@ -54,7 +55,7 @@ async def test_the_page_is_there_until_the_entry_goes(hass: HomeAssistant, set_u
     config = page["config"]
     assert isinstance(config, dict)
     assert config["_panel_custom"]["name"] == "semantic-memory-panel"
-    assert config["_panel_custom"]["module_url"] == await async_frontend_url(hass, "semantic-memory-panel.js")
+    assert config["_panel_custom"]["module_url"] == await async_bundle_url(hass, "semantic-memory-panel.js")
     if end == "disable":
         await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
     else:
@@ -122,11 +123,11 @@ async def test_set_up_without_a_bundle(hass: HomeAssistant, set_up: SetUp, bundl
 async def test_files_have_another_address_when_they_change(
     hass: HomeAssistant, bundle: Path, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    first = await async_frontend_url(hass, "semantic-memory-panel.js")
-    assert await async_frontend_url(hass, "semantic-memory-panel.js") == first
+    first = await async_bundle_url(hass, "semantic-memory-panel.js")
+    assert await async_bundle_url(hass, "semantic-memory-panel.js") == first
     (bundle / "chunks").mkdir()
     (bundle / "chunks" / "two.js").write_text("export const two = 2;")
-    second = await async_frontend_url(hass, "semantic-memory-panel.js")
+    second = await async_bundle_url(hass, "semantic-memory-panel.js")
 
     assert first != second
     client = await hass_client_no_auth()
@@ -135,4 +136,4 @@ async def test_files_have_another_address_when_they_change(
         assert answer.status == HTTPStatus.OK
         assert await answer.text() == "export {};"
         assert "max-age" in answer.headers["Cache-Control"]
-    assert await async_frontend_url(hass, "missing.js") is None
+    assert await async_bundle_url(hass, "missing.js") is None

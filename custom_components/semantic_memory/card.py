@@ -6,15 +6,15 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.importlib import async_import_module
 
+from .bundles import async_bundle_url
 from .data import SemanticMemoryConfigEntry
-from .panel import async_frontend_url
 
 BUNDLE: Final = "semantic-memory-card.js"
 
 
 async def async_offer_card(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
     """Let dashboards use the card until the entry is unloaded; pages that are open learn of it at once."""
-    url = await async_frontend_url(hass, BUNDLE)
+    url = await async_bundle_url(hass, BUNDLE)
     if url is None:
         return
     frontend = await async_import_module(hass, "homeassistant.components.frontend")

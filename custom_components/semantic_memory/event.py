@@ -12,8 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import SemanticMemoryConfigEntry
 from .entity import SemanticMemoryEntity
-from .events import event_data
-from .happenings import Happening, Kind
+from .happenings import Happening, Kind, event_data
 from .memory.models import HOUSEHOLD
 from .memory.status import EngineEvent
 

@@ -1,20 +1,15 @@
-"""The page "Memory" in the sidebar, and where its files are served.
+"""The page "Memory" in the sidebar, which is left out where Home Assistant runs without a frontend."""
 
-Everything here is left out where Home Assistant runs without a frontend.
-"""
-
-from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
 from homeassistant.components.frontend import async_remove_panel
-from homeassistant.components.http.server import StaticPathConfig
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.hass_dict import HassKey
 
+from .bundles import async_bundle_url
 from .const import CONF_SHOW_IN_SIDEBAR, DOMAIN, SECTION_PANEL
 from .data import SemanticMemoryConfigEntry
 
@@ -23,13 +18,8 @@ PANEL_URL: Final = "semantic-memory"
 _MODULE: Final = "semantic-memory-panel"
 """Name of the bundle and of the element that it defines."""
 _ICON: Final = "mdi:brain"
-_FOLDER: Final = Path(__file__).with_name("frontend")
-_FRONTEND: Final = "frontend"
-_SERVED: Final[HassKey[dict[str, str]]] = HassKey(f"{DOMAIN}_frontend")
-"""Paths under which the folder is served, by what it holds; Home Assistant cannot take one back."""
 _SHOWN: Final[HassKey[tuple[str | None, str]]] = HassKey(f"{DOMAIN}_page")
 """Title and address of the page that is there."""
-_DIGITS: Final = 12
 
 
 async def async_set_up_panel(hass: HomeAssistant, entry: SemanticMemoryConfigEntry) -> None:
@@ -37,7 +27,7 @@ async def async_set_up_panel(hass: HomeAssistant, entry: SemanticMemoryConfigEnt
 
     It stays while the entry is reloaded: whoever looks at it would find themselves somewhere else.
     """
-    url = await async_frontend_url(hass, f"{_MODULE}.js")
+    url = await async_bundle_url(hass, f"{_MODULE}.js")
     if url is None:
         return
     panel_custom = await async_import_module(hass, "homeassistant.components.panel_custom")
@@ -71,35 +61,6 @@ def async_remove_page(hass: HomeAssistant) -> None:
     """Take the page away, if it is there."""
     if hass.data.pop(_SHOWN, None) is not None:
         async_remove_panel(hass, PANEL_URL, warn_if_unknown=False)
-
-
-async def async_frontend_url(hass: HomeAssistant, name: str) -> str | None:
-    """Return the address of a built file, which is another as soon as any of them changes: browsers keep them.
-
-    ``None`` where Home Assistant has no frontend, and where the file was not built.
-    """
-    if _FRONTEND not in hass.config.components:
-        return None
-    version = await hass.async_add_executor_job(_version, _FOLDER, name)
-    if version is None:
-        return None
-    served = hass.data.setdefault(_SERVED, {})
-    if version not in served:
-        served[version] = f"/{DOMAIN}_static/{version}"
-        await hass.http.async_register_static_paths([StaticPathConfig(served[version], str(_FOLDER))])
-    return f"{served[version]}/{name}"
-
-
-def _version(folder: Path, name: str) -> str | None:
-    """Return what stands for all that the folder holds, ``None`` where the file is not there."""
-    if not (folder / name).is_file():
-        return None
-    digest = sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:_DIGITS]
 
 
 async def _async_title(hass: HomeAssistant) -> str:
