@@ -128,7 +128,21 @@ def stats_as_dict(stats: Stats) -> JsonObjectType:
         "by_category": dict(stats.by_category),
         "by_owner": dict(stats.by_owner),
         "database_bytes": stats.database_bytes,
-        **_status_as_dict(stats.status),
+        **status_as_dict(stats.status),
+    }
+
+
+def status_as_dict(status: EngineStatus) -> JsonObjectType:
+    """Return how the engine is doing."""
+    return {
+        "pending": status.pending,
+        "embedder": status.embedder.value,
+        "model": status.model,
+        "preferred_model": status.preferred_model,
+        "embedder_error": status.embedder_error,
+        "unavailable_since": moment(status.unavailable_since),
+        "index": status.index,
+        "last_recall_at": moment(status.last_recall_at),
     }
 
 
@@ -140,19 +154,6 @@ def snapshot_as_dict(snapshot: Snapshot) -> JsonObjectType:
         "reason": snapshot.reason,
         "size": snapshot.size,
         "memories": snapshot.memories,
-    }
-
-
-def _status_as_dict(status: EngineStatus) -> JsonObjectType:
-    return {
-        "pending": status.pending,
-        "embedder": status.embedder.value,
-        "model": status.model,
-        "preferred_model": status.preferred_model,
-        "embedder_error": status.embedder_error,
-        "unavailable_since": moment(status.unavailable_since),
-        "index": status.index,
-        "last_recall_at": moment(status.last_recall_at),
     }
 
 
