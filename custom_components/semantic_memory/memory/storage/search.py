@@ -70,44 +70,57 @@ def run(
         return ()
     conditions = Conditions(search.owners, search.where, search.now)
     conditions.add_operators(connection, search.query)
+    trusted = tier if trust and not search.spans else None  # when something was told stands in the file only
+    ranked, weights, visible = _ranked(connection, search, conditions, index, tier, trusted)
+    best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
+    hits = _hits(connection, search, conditions, best, weights)
+    if trusted is not None and len(hits) < len(best):  # memory is ahead of what this connection reads
+        return run(connection, search, index, tier, trust=False)
+    return hits
+
+
+def _ranked(
+    connection: sqlite3.Connection,
+    search: Search,
+    conditions: Conditions,
+    index: CandidateIndex,
+    tier: WordTier | None,
+    trusted: WordTier | None,
+) -> tuple[list[ranking.Ranked], ranking.Weights, int]:
+    """Return the candidates, best first, what each signal counts, and how many memories there are to be found.
+
+    The words in memory say which candidates are live where they are ``trusted``.
+    """
     known = [space for space in spaces.all_spaces(connection) if space.id in search.vectors]
     known.sort(key=lambda space: list(search.vectors).index(space.id))
     near = _near(connection, search, conditions, index, [space.id for space in known])
     terms = text.query_words(search.query.text)
     # Neither words nor a default threshold: then nobody asks how many memories there are.
     asked = bool(terms) or not search.strict
-    words_found = keywords.search(connection, terms, conditions, tier, near) if asked else keywords.NOTHING
-    visible, scored_words, _ = words_found
+    words = keywords.search(connection, terms, conditions, tier, near) if asked else keywords.NOTHING
     told = said.candidates(connection, conditions, search.spans)
-    trusted = tier if trust and not search.spans else None  # when something was told stands in the file only
-    found = keywords.owners_of(connection, near | scored_words.keys() | told, conditions, trusted)
+    found = keywords.owners_of(connection, near | words.scores.keys() | told, conditions, trusted)
     times = said.scores(connection, found, search.spans)
-    scored_vectors = _by_vectors(connection, search, index, known, list(found))
+    vectors = _by_vectors(connection, search, index, known, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
     surely = max(span.weight for span in search.spans) if times else 0.0
     weights = _weights(connection, search, ranking.TIME * surely)
-    ranked = ranking.rank(
-        (
-            ranking.Candidate(
-                seq,
-                scored_vectors.get(seq),
-                scored_words.get(seq, has_words),
-                own=owner != HOUSEHOLD,
-                time_score=times[seq] / surely if times else 0.0,
-            )
-            for seq, owner in found.items()
-        ),
-        weights,
+    candidates = (
+        ranking.Candidate(
+            seq,
+            vectors.get(seq),
+            words.scores.get(seq, has_words),
+            own=owner != HOUSEHOLD,
+            time_score=times[seq] / surely if times else 0.0,
+        )
+        for seq, owner in found.items()
     )
+    ranked = ranking.rank(candidates, weights)
     if search.counterparts is not None:
         ranked, weights = closer.rank(
-            connection, ranked, weights, search.counterparts, words_found.weights, search.owners, search.limit
+            connection, ranked, weights, search.counterparts, words.weights, search.owners, search.limit
         )
-    best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
-    hits = _hits(connection, search, conditions, best, weights)
-    if trusted is not None and len(hits) < len(best):  # memory is ahead of what this connection reads
-        return run(connection, search, index, tier, trust=False)
-    return hits
+    return ranked, weights, words.visible
 
 
 def _weights(connection: sqlite3.Connection, search: Search, time: float) -> ranking.Weights:
