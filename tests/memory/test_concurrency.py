@@ -145,7 +145,7 @@ async def test_the_event_loop_does_none_of_the_work(
     await asyncio.gather(
         *(remember(engine, f"{number} " + "word " * 3_000, key=f"k{number}") for number in range(20)),
         *(engine.async_recall(ALICE, RecallRequest(query=f"{number} " + "key " * 25_000)) for number in range(5)),
-        *(engine.async_list(ALICE, MemoryFilter(text="word " * 20_000)) for _ in range(3)),
+        *(engine.async_list(ALICE, MemoryFilter(text="word " * 3_000)) for _ in range(3)),
     )
     await engine.async_remember(ALICE, MemoryDraft(value="x", key="k0", pinned=True))
     await engine.async_update(ALICE, "k1", MemoryChanges(value="y"))

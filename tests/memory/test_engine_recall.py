@@ -5,12 +5,14 @@ from contextlib import suppress
 
 import pytest
 
+from custom_components.semantic_memory.memory import recalling
 from custom_components.semantic_memory.memory.answers import Match
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import InvalidInputError, MemoryNotFoundError, NotAllowedError
 from custom_components.semantic_memory.memory.models import Caller, EngineSettings, MemoryFilter, RecallRequest
 from custom_components.semantic_memory.memory.policy import visible_owners
+from custom_components.semantic_memory.memory.query import Query
 from custom_components.semantic_memory.memory.ranking import FOLLOWING, UNKNOWN_NAMES
 from custom_components.semantic_memory.memory.status import EngineEvent
 from custom_components.semantic_memory.memory.storage.fillings import WORDS
@@ -143,7 +145,25 @@ async def test_every_query_is_safe(facts: MemoryEngine) -> None:
         assert all(0 <= hit.score <= 1 for hit in result.hits)
         with suppress(MemoryNotFoundError):
             await facts.async_get(ALICE, query)
-        await facts.async_list(ALICE, MemoryFilter(text=query, tags=[query[:60]]))
+        await facts.async_list(ALICE, MemoryFilter(text=query[:16_384], tags=[query[:60]]))
+
+
+@pytest.mark.parametrize("syntax", [True, False])
+async def test_of_a_query_of_any_length_as_much_is_looked_at(
+    facts: MemoryEngine, monkeypatch: pytest.MonkeyPatch, syntax: bool
+) -> None:
+    looked_at: list[int] = []
+
+    def note(text: str) -> Query:
+        looked_at.append(len(text))
+        return Query(text)
+
+    monkeypatch.setattr(recalling, "parse" if syntax else "Query", note)
+
+    found = await facts.async_recall(ALICE, RecallRequest(query="spare key " * 100_000, syntax=syntax))
+
+    assert found.hits[0].memory.key == "spare_key"
+    assert 0 < max(looked_at) <= 8_192
 
 
 async def test_expired_and_forgotten_memories_stay_away(facts: MemoryEngine, clock: Clock) -> None:

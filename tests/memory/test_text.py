@@ -95,6 +95,13 @@ def test_long_keys_are_refused() -> None:
     assert caught.value.placeholders == {"max": str(MAX_KEY_LENGTH)}
 
 
+def test_megabytes_are_no_key_without_a_look_at_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "words", lambda _: pytest.fail("they are taken apart"))
+    with pytest.raises(InvalidInputError) as caught:
+        text.normalise_key("k " * 1_000_000)
+    assert caught.value.code == "key_too_long"
+
+
 @given(_ANYTHING)
 def test_normalising_a_key_twice_changes_nothing(key: str) -> None:
     try:

@@ -36,6 +36,8 @@ _ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _DERIVED_WORDS: Final = 8
 _DERIVED_LENGTH: Final = 48
 _QUERY_CHARACTERS: Final = 4_096
+_LONGEST_KEY: Final = 8_192
+"""Characters of what may be a key once it is normalised: nobody waits for megabytes to be taken apart."""
 _QUERY_WORDS: Final = 48
 
 
@@ -98,6 +100,8 @@ def normalise_key(key: str) -> str:
     Letters of any language stay: ``Địa chỉ nhà`` → ``địa_chỉ_nhà``. Raises InvalidInputError (``key_empty``,
     ``key_too_long``).
     """
+    if len(key) > _LONGEST_KEY:
+        raise InvalidInputError("key_too_long", max=MAX_KEY_LENGTH)
     normalised = "_".join(words(key))
     if not normalised:
         raise InvalidInputError("key_empty")
@@ -136,8 +140,8 @@ def parse_tags(tags: object) -> tuple[str, ...]:
         if len(tag) > MAX_TAG_LENGTH:
             raise InvalidInputError("tag_too_long", max=MAX_TAG_LENGTH)
         seen.setdefault(fold(tag), tag)
-    if len(seen) > MAX_TAGS:
-        raise InvalidInputError("too_many_tags", max=MAX_TAGS)
+        if len(seen) > MAX_TAGS:
+            raise InvalidInputError("too_many_tags", max=MAX_TAGS)
     return tuple(seen.values())
 
 

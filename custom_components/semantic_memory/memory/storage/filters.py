@@ -5,7 +5,7 @@ import json
 import sqlite3
 
 from ..errors import InvalidInputError
-from ..models import EXPIRING_DAYS, SECONDS_PER_DAY, Memory, MemoryFilter
+from ..models import EXPIRING_DAYS, MAX_VALUE_LENGTH, SECONDS_PER_DAY, Memory, MemoryFilter
 from ..policy import parse_category, parse_scope
 from ..query import Pattern, Query
 from ..text import fold, match_all, parse_tags, search_terms, storable, words
@@ -143,7 +143,12 @@ class Conditions:
             self._add_text(where)
 
     def _add_text(self, where: MemoryFilter) -> None:
-        """Want every word of the text; the word index knows live memories only."""
+        """Want every word of the text; the word index knows live memories only.
+
+        Raises InvalidInputError (``text_too_long``): taking megabytes apart would keep everybody waiting.
+        """
+        if len(where.text or "") > MAX_VALUE_LENGTH:
+            raise InvalidInputError("text_too_long", max=MAX_VALUE_LENGTH)
         wanted = storable(where.text or "")
         terms = search_terms(wanted)
         if terms and not where.forgotten:
