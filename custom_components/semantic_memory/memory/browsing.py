@@ -3,21 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from sqlite3 import Connection
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from . import policy
 from .answers import Hit
 from .models import Caller, Memory, MemoryFilter, SortKey
 from .query import Query
 from .storage import changes, memories, search, spaces, windows
+from .storage.candidates import Vector
 from .storage.filters import Conditions
 from .undoing import is_undoable
 from .upkeep import Upkeep
 from .views import Facets, GroupKey, Shown, ShownEntry, Window
 from .writes import Writes
-
-if TYPE_CHECKING:
-    from .storage.search import Vector
 
 _SIMILAR: Final = 10
 _SIMILAR_SCORE: Final = 0.4

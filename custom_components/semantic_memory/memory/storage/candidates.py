@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from .exact import Matrix
-
-    type Vector = NDArray[float32]
-    """Shape (dimension,), length 1."""
+type Vector = NDArray[float32]
+"""Shape (dimension,), length 1."""
+type Matrix = NDArray[float32]
+"""Shape (vectors, dimension), each of length 1."""
 
 
 class Entry(NamedTuple):

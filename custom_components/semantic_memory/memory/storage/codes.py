@@ -10,13 +10,11 @@ import threading
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from . import sketches
-from .candidates import Entry
+from .candidates import Entry, Vector
 
 if TYPE_CHECKING:
-    from numpy import float32, int64, uint8, uint16, uint64
+    from numpy import int64, uint8, uint16, uint64
     from numpy.typing import NDArray
-
-    type Vector = NDArray[float32]
 
     type Words = NDArray[uint64]
     """Codes in words of 64 bits, padded with zeros: shape (words,) of one, (codes, words) of several."""

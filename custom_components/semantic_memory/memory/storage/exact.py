@@ -5,16 +5,9 @@ Reading one of them from the file takes 4 µs, as long as all the rest that a se
 
 from collections.abc import Iterable, Mapping, Sequence
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from .candidates import Entry
-
-if TYPE_CHECKING:
-    from numpy import float32
-    from numpy.typing import NDArray
-
-    type Matrix = NDArray[float32]
-    """Shape (vectors, dimension), each of length 1."""
+from .candidates import Entry, Matrix
 
 BUDGET: Final = 32 * 1024 * 1024
 """Bytes. Those of some 10,000 memories with 768 numbers each; who has more is served by the file."""

@@ -10,21 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import logging
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from .candidates import CandidateIndex, Entry
+from .candidates import CandidateIndex, Entry, Matrix, Vector
 from .codes import Codes, candidates
 from .exact import Exact
 from .fillings import WORDS, CodeFilling, Filling, Holding, Place, VectorFilling, WordFilling
 from .scan import NoIndex
-
-if TYPE_CHECKING:
-    from numpy import float32
-    from numpy.typing import NDArray
-
-    from .exact import Matrix
-
-    type Vector = NDArray[float32]
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -2,18 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from .candidates import FITTING, Entry
+from .candidates import FITTING, Entry, Matrix, Vector
 from .vec0 import chunk_table
-
-if TYPE_CHECKING:
-    from numpy import float32
-    from numpy.typing import NDArray
-
-    from .exact import Matrix
-
-    type Vector = NDArray[float32]
 
 _BATCH: Final = 1_000
 

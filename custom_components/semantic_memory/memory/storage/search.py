@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from .. import ranking, text
 from ..answers import Hit
@@ -13,15 +13,9 @@ from ..models import HOUSEHOLD, MemoryFilter
 from ..query import Query
 from ..times.spans import Span
 from . import closer, keywords, said, spaces
-from .candidates import CandidateIndex
+from .candidates import CandidateIndex, Vector
 from .filters import Conditions
 from .word_tier import WordTier
-
-if TYPE_CHECKING:
-    from numpy import float32
-    from numpy.typing import NDArray
-
-    type Vector = NDArray[float32]
 
 VECTOR_CANDIDATES: Final = 96
 """Per space. Measured: by estimated cosine, as many keep 0.995-1.000 of the true first ten, clustered or not."""

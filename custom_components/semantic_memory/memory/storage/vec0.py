@@ -2,20 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..errors import IndexDamagedError
 from . import chunks
-from .candidates import Entry, live_entries
+from .candidates import Entry, Matrix, Vector, live_entries
 from .codes import sign_code
-
-if TYPE_CHECKING:
-    from numpy import float32
-    from numpy.typing import NDArray
-
-    from .exact import Matrix
-
-    type Vector = NDArray[float32]
 
 _BATCH: Final = 1_000
 _MOST: Final = 4_096
