@@ -95,6 +95,14 @@ def test_long_keys_are_refused() -> None:
     assert caught.value.placeholders == {"max": str(MAX_KEY_LENGTH)}
 
 
+@pytest.mark.parametrize("tags", [["a"] * 100_000, ["a," * 100_000], "a," * 100_000])
+def test_megabytes_are_no_tags_without_a_look_at_them(monkeypatch: pytest.MonkeyPatch, tags: object) -> None:
+    monkeypatch.setattr(text, "fold", lambda _: pytest.fail("they are taken apart"))
+    with pytest.raises(InvalidInputError) as caught:
+        text.parse_tags(tags)
+    assert caught.value.code == "too_many_tags"
+
+
 def test_megabytes_are_no_key_without_a_look_at_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "words", lambda _: pytest.fail("they are taken apart"))
     with pytest.raises(InvalidInputError) as caught:

@@ -36,6 +36,8 @@ _ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _DERIVED_WORDS: Final = 8
 _DERIVED_LENGTH: Final = 48
 _QUERY_CHARACTERS: Final = 4_096
+_LONGEST_TAGS: Final = 65_536
+"""Characters, or tags, of what may be no more than so many tags once repetitions have gone."""
 _LONGEST_KEY: Final = 8_192
 """Characters of what may be a key once it is normalised: nobody waits for megabytes to be taken apart."""
 _QUERY_WORDS: Final = 48
@@ -163,6 +165,8 @@ def _split_list(tags: object) -> list[str]:
         isinstance(tag, (str, int, float)) for tag in tags
     ):
         raise InvalidInputError("invalid_tags")
+    if len(tags) + sum(len(tag) for tag in tags if isinstance(tag, str)) > _LONGEST_TAGS:
+        raise InvalidInputError("too_many_tags", max=MAX_TAGS)
     try:
         texts = [unicodedata.normalize("NFKC", storable(str(tag))) for tag in tags]
     except ValueError as err:  # an integer with more digits than Python writes
