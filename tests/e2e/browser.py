@@ -71,8 +71,6 @@ class Watch:
         self.noise: list[str] = []
         """What else was written to the console, which may explain complaints."""
         self.dialogs: list[str] = []
-        self.commands: list[str] = []
-        """Our commands that were sent, in order."""
         self._sent: dict[int, str] = {}
 
     async def over(self, context: BrowserContext) -> None:
@@ -102,7 +100,6 @@ class Watch:
     def _commanded(self, frame: str | bytes) -> None:
         for message in _messages(frame):
             if _ours(str(message.get("type"))):
-                self.commands.append(message["type"])
                 self._sent[message["id"]] = message["type"]
 
     def _replied(self, frame: str | bytes) -> None:

@@ -104,6 +104,21 @@ async def _async_check(page: Page, watch: Watch) -> None:
     assert watch.dialogs == []
 
 
+async def test_the_check_would_see_it(panel: Panel) -> None:
+    """Build of the texts what a careless page would, and see that the check does not overlook it."""
+    await panel.page.goto(f"{panel.url}/robots.txt")
+    await panel.page.evaluate(
+        """(texts) => {
+          const element = document.body.appendChild(document.createElement("s-element"));
+          element.attachShadow({ mode: "open" }).innerHTML = texts.join("");
+        }""",
+        _MARKUP,
+    )
+    await panel.page.wait_for_function("window.executed")
+    built = await panel.page.evaluate(_BUILT)
+    assert {"script in s-element", "img in s-element", "iframe", "animate", "marquee"} <= set(built)
+
+
 async def test_list_search_and_one_memory(panel: Panel, watch: Watch) -> None:
     await panel.open()
     for markup in _MARKUP[:-1]:
