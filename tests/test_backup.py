@@ -165,6 +165,20 @@ async def manager(hass: HomeAssistant, set_up: SetUp, tmp_path: Path) -> BackupM
     return hass.data[DATA_MANAGER]
 
 
+async def _async_back_up(manager: BackupManager) -> None:
+    """Have Home Assistant make a backup of its configuration."""
+    await manager.async_create_backup(
+        agent_ids=["backup.local"],
+        include_addons=None,
+        include_all_addons=False,
+        include_database=False,
+        include_folders=None,
+        include_homeassistant=True,
+        name="test",
+        password=None,
+    )
+
+
 def _unpack(backup_file: Path, target: Path) -> Path:
     """Unpack what Home Assistant has made, and return the memory in it."""
     with tarfile.open(backup_file) as outer:
@@ -193,16 +207,7 @@ async def test_home_assistant_makes_one_while_memories_are_stored(
         return number
 
     writing = asyncio.create_task(write())
-    await manager.async_create_backup(
-        agent_ids=["backup.local"],
-        include_addons=None,
-        include_all_addons=False,
-        include_database=False,
-        include_folders=None,
-        include_homeassistant=True,
-        name="test",
-        password=None,
-    )
+    await _async_back_up(manager)
     await hass.async_block_till_done()
     ending.set()
     assert await writing > 0
@@ -222,15 +227,6 @@ async def test_the_engine_is_released_when_home_assistant_fails(hass: HomeAssist
         patch("homeassistant.components.backup.manager.atomic_contents_add", side_effect=OSError("disk full")),
         pytest.raises(Exception, match="disk full"),
     ):
-        await manager.async_create_backup(
-            agent_ids=["backup.local"],
-            include_addons=None,
-            include_all_addons=False,
-            include_database=False,
-            include_folders=None,
-            include_homeassistant=True,
-            name="test",
-            password=None,
-        )
+        await _async_back_up(manager)
     await hass.async_block_till_done()
     assert not engine._database.held

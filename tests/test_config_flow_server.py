@@ -2,16 +2,11 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import socket
 import ssl
 from threading import Thread
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE, FlowResultType
 import pytest
@@ -20,6 +15,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from custom_components.semantic_memory import config_flow
 from scripts.ollama_stand_in import Faults, StandIn
 
+from .certificates import self_signed
 from .flow_helpers import added_entry, answer, choose, no_engine, options_of, start, wait_for
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -160,7 +156,7 @@ async def test_a_server_that_is_off(hass: HomeAssistant, socket_enabled: None) -
 
 
 async def test_a_certificate_that_is_not_trusted(hass: HomeAssistant, socket_enabled: None, tmp_path: Path) -> None:
-    with tls_server(self_signed(tmp_path)) as url:
+    with tls_server(untrusted(tmp_path)) as url:
         flow = await choose(hass, await start(hass), "ollama")
 
         flow = await answer(hass, flow, url=url)
@@ -235,25 +231,8 @@ def tls_server(context: ssl.SSLContext) -> Iterator[str]:
         thread.join()
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """Return the server's side of TLS with a certificate that nobody signed."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+def untrusted(folder: Path) -> ssl.SSLContext:
+    """Return the server's side of TLS with a certificate that nobody else has signed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context.load_cert_chain(self_signed(folder))
     return context

@@ -19,9 +19,11 @@ HOUR = 3_600.0
 
 
 @pytest.fixture
-def timing() -> FakeTiming:
-    """Return a clock that only the test moves."""
-    return FakeTiming()
+def timing(monkeypatch: pytest.MonkeyPatch) -> FakeTiming:
+    """Return a clock that only the test moves, and that every engine goes by."""
+    timing = FakeTiming()
+    monkeypatch.setattr("custom_components.semantic_memory.memory.worker.Timing", lambda: timing)
+    return timing
 
 
 @pytest.fixture
@@ -124,11 +126,8 @@ async def looked(timing: FakeTiming) -> None:
     await until(lambda: timing.waiting)
 
 
-async def test_the_first_minutes_of_an_outage(
-    open_engine: OpenEngine, timing: FakeTiming, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_first_minutes_of_an_outage(open_engine: OpenEngine, timing: FakeTiming) -> None:
     """Every ten seconds one cheap look; nobody has to ask or store anything for it to be back."""
-    monkeypatch.setattr("custom_components.semantic_memory.memory.worker.Timing", lambda: timing)
     server = FakeEmbedder("server")
     engine = await open_engine(FakeEmbedder("built-in"), server)
     await remember(engine, "kitten", key="pet")
@@ -150,11 +149,8 @@ async def test_the_first_minutes_of_an_outage(
     await until(lambda: engine.status.embedder is EmbedderState.OLLAMA)
 
 
-async def test_somebody_who_asks_brings_it_back_sooner(
-    open_engine: OpenEngine, timing: FakeTiming, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_somebody_who_asks_brings_it_back_sooner(open_engine: OpenEngine, timing: FakeTiming) -> None:
     """A question makes the worker look, but however many there are, not more often than every five seconds."""
-    monkeypatch.setattr("custom_components.semantic_memory.memory.worker.Timing", lambda: timing)
     server = FakeEmbedder("server")
     server.error = DOWN
     engine = await open_engine(FakeEmbedder("built-in"), server)
@@ -175,11 +171,10 @@ async def test_somebody_who_asks_brings_it_back_sooner(
 
 
 async def test_it_is_not_back_before_it_is_as_fast_as_people_are_impatient(
-    open_engine: OpenEngine, timing: FakeTiming, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    open_engine: OpenEngine, timing: FakeTiming, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A server that takes too long for questions only would come and go with every one of them."""
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("custom_components.semantic_memory.memory.worker.Timing", lambda: timing)
     server = FakeEmbedder("server")
     engine = await open_engine(FakeEmbedder("built-in"), server)
     await remember(engine, "kitten", key="pet")
@@ -221,11 +216,8 @@ async def test_the_same_outage_goes_on_when_the_packages_arrive(
     ]
 
 
-async def test_an_idle_server_is_looked_at_every_ten_minutes(
-    open_engine: OpenEngine, timing: FakeTiming, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_idle_server_is_looked_at_every_ten_minutes(open_engine: OpenEngine, timing: FakeTiming) -> None:
     """Other weights are found also where nobody asks; and whoever asks meanwhile is answered by the built-in model."""
-    monkeypatch.setattr("custom_components.semantic_memory.memory.worker.Timing", lambda: timing)
     server = FakeEmbedder("server")
     engine = await open_engine(FakeEmbedder("built-in"), server)
     await remember(engine, "kitten", key="pet")
@@ -247,7 +239,6 @@ async def test_no_question_is_compared_while_the_new_space_is_opened(
     open_engine: OpenEngine, timing: FakeTiming, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither one that was under way when the other weights were found, nor one that is asked after that."""
-    monkeypatch.setattr("custom_components.semantic_memory.memory.worker.Timing", lambda: timing)
     server = FakeEmbedder("server")
     engine = await open_engine(FakeEmbedder("built-in"), server)
     await remember(engine, "kitten", key="pet")
