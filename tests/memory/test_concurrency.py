@@ -107,40 +107,55 @@ async def test_everybody_on_the_same_memory(open_engine: OpenEngine) -> None:
     await assert_sound(engine)
 
 
-async def test_the_event_loop_does_none_of_the_work(
-    open_engine: OpenEngine, built_in: StaticEmbedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loop_thread = threading.current_thread()
-    done: set[str] = set()
-    culprits: set[str] = set()
+class Watch:
+    """Notes what is done, and what of it in the thread that made this."""
 
-    def watched[**P, T](name: str, function: Callable[P, T]) -> Callable[P, T]:
+    def __init__(self) -> None:
+        """Watch the thread of the event loop."""
+        self._loop_thread = threading.current_thread()
+        self.done: set[str] = set()
+        self.culprits: set[str] = set()
+
+    def over[**P, T](self, name: str, function: Callable[P, T]) -> Callable[P, T]:
+        """Return a function that does the same and is noted."""
+
         @functools.wraps(function)
         def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-            done.add(name)
-            if threading.current_thread() is loop_thread:
-                culprits.add(name)
+            self.done.add(name)
+            if threading.current_thread() is self._loop_thread:
+                self.culprits.add(name)
             return function(*args, **kwargs)
 
         return wrapped
 
+
+@pytest.fixture
+async def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """Watch what takes its time: files, the database, the model and searches."""
+    watch = Watch()
+
     class Watched(sqlite3.Connection):
-        execute = watched("execute", sqlite3.Connection.execute)
-        executemany = watched("executemany", sqlite3.Connection.executemany)
-        close = watched("close", sqlite3.Connection.close)
+        execute = watch.over("execute", sqlite3.Connection.execute)
+        executemany = watch.over("executemany", sqlite3.Connection.executemany)
+        close = watch.over("close", sqlite3.Connection.close)
 
     def connect(
         *args: Any, factory: type[sqlite3.Connection] = sqlite3.Connection, **kwargs: Any
     ) -> sqlite3.Connection:
         return real_connect(*args, **kwargs, factory=type("Watched", (Watched, factory), {}))
 
-    real_connect: Callable[..., sqlite3.Connection] = watched("connect", sqlite3.connect)
+    real_connect: Callable[..., sqlite3.Connection] = watch.over("connect", sqlite3.connect)
     monkeypatch.setattr(sqlite3, "connect", connect)
-    monkeypatch.setattr(StaticEmbedder, "embed", watched("embed", StaticEmbedder.embed))
-    monkeypatch.setattr(static, "checked_unit_vectors", watched("check", base.checked_unit_vectors))
-    monkeypatch.setattr(search, "run", watched("search", search.run))
-    monkeypatch.setattr("os.open", watched("open", os.open))
+    monkeypatch.setattr(StaticEmbedder, "embed", watch.over("embed", StaticEmbedder.embed))
+    monkeypatch.setattr(static, "checked_unit_vectors", watch.over("check", base.checked_unit_vectors))
+    monkeypatch.setattr(search, "run", watch.over("search", search.run))
+    monkeypatch.setattr("os.open", watch.over("open", os.open))
+    return watch
 
+
+async def test_the_event_loop_does_none_of_the_work(
+    open_engine: OpenEngine, built_in: StaticEmbedder, watch: Watch
+) -> None:
     engine = await open_engine(built_in)
     await asyncio.gather(
         *(remember(engine, f"{number} " + "word " * 3_000, key=f"k{number}") for number in range(20)),
@@ -160,5 +175,5 @@ async def test_the_event_loop_does_none_of_the_work(
     await engine.async_load_index()
     await until(lambda: engine.status.pending == 0)
     await engine.async_close()
-    assert done == {"execute", "executemany", "close", "connect", "embed", "check", "search", "open"}
-    assert culprits == set()
+    assert watch.done == {"execute", "executemany", "close", "connect", "embed", "check", "search", "open"}
+    assert watch.culprits == set()
