@@ -248,6 +248,7 @@ async def test_uploads_do_not_stay(
     flow = await begin(hass, setup_integration)
     flow = await answer(hass, flow, upload=first, format="automatic")
     assert flow["errors"] == {"base": "import_failed"}
+    assert "What x.txt holds" in words(flow)["problem"]
     flow = await answer(hass, flow, upload=first, format="automatic")
     assert "no longer there" in words(flow)["problem"]
     second = await upload(hass, hass_client, json_lines(tmp_path / "y", entity("Rex", "pet", "Likes bones")))

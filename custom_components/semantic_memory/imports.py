@@ -1,6 +1,7 @@
 """What surfaces need to take memories in from a file: which file, whose, and how it went."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 import shutil
@@ -61,6 +62,17 @@ def keep_upload(hass: HomeAssistant, upload: str) -> tuple[Path, Path]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+@contextmanager
+def called_as_sent(path: Path) -> Iterator[None]:
+    """Have errors call a file from the browser by its name: where it lies meanwhile says nothing to people."""
+    try:
+        yield
+    except InvalidInputError as err:
+        if err.placeholders.get("path") != str(path):
+            raise
+        raise InvalidInputError(err.code, **{**err.placeholders, "path": path.name}) from err
 
 
 async def async_import_options(

@@ -8,6 +8,7 @@ Both runs lead back to ``import_file`` where they fail.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 import shutil
 from typing import Any, Final, override
@@ -25,6 +26,7 @@ from .imports import (
     async_import_options,
     async_readable_path,
     async_report_in_words,
+    called_as_sent,
     keep_upload,
 )
 from .memory.errors import DatabaseClosedError, SemanticMemoryError
@@ -153,9 +155,10 @@ class ImportSteps(OptionsFlowWithReload):
             else:
                 raise FlowProblem("import_file_missing")
             self._name = self._path.name if upload else str(self._path)
-            self._format = await self._transfer.async_recognise(
-                self._path, Format(wanted) if wanted in set(Format) else None
-            )
+            with called_as_sent(self._path) if upload else nullcontext():
+                self._format = await self._transfer.async_recognise(
+                    self._path, Format(wanted) if wanted in set(Format) else None
+                )
         except SemanticMemoryError as err:
             raise FlowProblem("import_failed", problem=str(translated(err))) from err
 

@@ -349,6 +349,13 @@ async def test_a_file_that_is_none(ada: Client, upload: Upload, temporary: Path)
     assert (await ada.ask("import", file_id=file_id, owner=HOUSEHOLD, dry_run=False))["added"] == 1
 
 
+async def test_a_file_that_cannot_be_used_is_called_by_its_name(ada: Client, upload: Upload, temporary: Path) -> None:
+    answer = await ada.send("import", file_id=await upload({"something": "else"}), owner=HOUSEHOLD, dry_run=True)
+    assert answer["error"]["code"] == "import_unknown_format"
+    assert "memories.jsonl" in answer["error"]["message"]
+    assert str(temporary) not in answer["error"]["message"]
+
+
 async def test_a_file_is_kept_for_ten_minutes(
     hass: HomeAssistant, ada: Client, upload: Upload, temporary: Path
 ) -> None:

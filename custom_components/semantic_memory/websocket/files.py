@@ -9,7 +9,7 @@ from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
 from ..downloads import LIFETIME, Download
-from ..imports import async_import_options, report_as_dict
+from ..imports import async_import_options, called_as_sent, report_as_dict
 from ..memory.errors import InvalidInputError
 from ..memory.models import HOUSEHOLD
 from ..memory.transfer.formats import ExportFormat
@@ -57,7 +57,8 @@ async def _async_import(request: Request) -> JsonObjectType:
     if options.owner not in {HOUSEHOLD, None, *options.known_owners}:
         raise InvalidInputError("user_not_found", user_id=options.owner)
     async with request.entry.runtime_data.uploads.async_use(data["file_id"], last=not options.dry_run) as path:
-        return report_as_dict(await request.engine.transfer.async_import(request.caller, path, options))
+        with called_as_sent(path):
+            return report_as_dict(await request.engine.transfer.async_import(request.caller, path, options))
 
 
 COMMANDS: Final = (
