@@ -87,7 +87,7 @@ export class Format {
     return new Intl.NumberFormat(this.numbers.resolvedOptions().locale, {
       style: "unit",
       unit: units[power] as string,
-      unitDisplay: "short",
+      unitDisplay: power ? "short" : "long",
       maximumFractionDigits: power > 1 ? 1 : 0,
     }).format(count / 1000 ** power);
   }

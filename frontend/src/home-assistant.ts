@@ -56,3 +56,8 @@ export function navigate(url: string, replace = false): void {
   history[replace ? "replaceState" : "pushState"](state, "", url);
   window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace } }));
 }
+
+/** Whether a click on a link is to open it here: not in another tab or window, and nobody else has dealt with it. */
+export function followsHere(event: MouseEvent): boolean {
+  return !(event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey);
+}

@@ -54,6 +54,12 @@ export const base = css`
     text-align: -webkit-match-parent;
     text-align: match-parent;
   }
+  /* So do those of ours that are not translated: their full stops belong to their ends. */
+  :where(:is(p, dt, dd, h1, h2, h3, label, legend, small, span, .help, .error):dir(rtl)) {
+    text-align: -webkit-match-parent;
+    text-align: match-parent;
+    unicode-bidi: plaintext;
+  }
   button,
   input,
   select,
@@ -110,6 +116,7 @@ export const hiddenText = css`
 /** Scrolling areas with Home Assistant's thin bars. */
 export const scrolling = css`
   .scroll {
+    position: relative; /* what is only for screen readers scrolls along */
     overflow: auto;
     overscroll-behavior: contain;
     scrollbar-width: thin;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { byDay, dayOf, type Entry, keyOf, withNewest } from "../src/activity/days.ts";
+import { broughtBack, byDay, dayOf, type Entry, keyOf, withNewest } from "../src/activity/days.ts";
 
 function change(id: number, at = "2026-03-01T12:00:00+00:00"): Entry {
   return {
@@ -58,5 +58,23 @@ describe("the newest entries", () => {
     const recall = { ...change(3), type: "recall" } as unknown as Entry;
     assert.notEqual(keyOf(recall), keyOf(change(3)));
     assert.equal(withNewest([change(3)], [recall, change(3)])?.length, 2);
+  });
+});
+
+describe("what was forgotten", () => {
+  const told = (id: number, kind: string, memory = "m") => ({ ...change(id), kind, memory_id: memory }) as Entry;
+
+  it("is there again once something newer is told of it", () => {
+    const [again, forgotten, expired, first] = [
+      told(4, "restore"),
+      told(3, "forget"),
+      told(2, "expire", "n"),
+      told(1, "forget"),
+    ];
+    assert.deepEqual([...broughtBack([again, forgotten, expired, first])], [forgotten, first]);
+  });
+
+  it("is gone as long as nothing is", () => {
+    assert.equal(broughtBack([told(3, "forget"), told(2, "change"), told(1, "set")]).size, 0);
   });
 });

@@ -11,7 +11,7 @@ import { renderFailure } from "../panel/failure.ts";
 import type { LiveEvent } from "../panel/live.ts";
 import { base, scrolling, tokens } from "../styles.ts";
 import "./change-entry.ts";
-import { byDay, type Day, dayOf, type Entry, keyOf, withNewest } from "./days.ts";
+import { broughtBack, byDay, type Day, dayOf, type Entry, keyOf, withNewest } from "./days.ts";
 import { KIND_ICONS, KINDS, type Kind } from "./kinds.ts";
 import "./recall-entry.ts";
 
@@ -44,7 +44,6 @@ export class SmActivityView extends LitElement {
         flex: none;
       }
       .page {
-        position: relative; /* what is only for screen readers scrolls along */
         flex: 1;
         min-block-size: 0;
         padding: 0 max(16px, calc((100% - 840px) / 2)) 24px;
@@ -233,19 +232,20 @@ export class SmActivityView extends LitElement {
       return html`<sm-empty .icon=${mdiHistory} .heading=${t(kinds ? "activity.empty_kinds" : "activity.empty")} .text=${t(kinds ? "activity.empty_kinds_text" : "activity.empty_text")}></sm-empty>`;
     }
     const zone = hass.locale.time_zone === "server" ? hass.config.time_zone : undefined;
+    const back = broughtBack(this.entries);
     const recalls = this.kinds.size === 0 || this.kinds.has("recall");
     return html`
       ${recalls ? html`<p class="note">${t("activity.recalls_kept")}</p>` : nothing}
       ${repeat(
         byDay(this.entries, zone),
         ({ day }) => day,
-        (day) => this.renderDay(day, zone),
+        (day) => this.renderDay(day, back, zone),
       )}
       <div class="more">${this.cursor === null ? t("activity.end") : html`<sm-spinner .label=${t("common.loading")}></sm-spinner>`}</div>
     `;
   }
 
-  private renderDay({ day, entries }: Day, zone: string | undefined) {
+  private renderDay({ day, entries }: Day, back: ReadonlySet<Entry>, zone: string | undefined) {
     const { panel } = this;
     return html`<section aria-labelledby=${`day-${day}`}>
       <h2 id=${`day-${day}`}>${this.dayName(day, entries, zone)}</h2>
@@ -253,7 +253,7 @@ export class SmActivityView extends LitElement {
         ${repeat(entries, keyOf, (entry) =>
           entry.type === "recall"
             ? html`<sm-recall-entry .panel=${panel} .entry=${entry}></sm-recall-entry>`
-            : html`<sm-change-entry .panel=${panel} .entry=${entry}></sm-change-entry>`,
+            : html`<sm-change-entry .panel=${panel} .entry=${entry} .undoable=${back.has(entry) ? false : undefined}></sm-change-entry>`,
         )}
       </div>
     </section>`;

@@ -7,6 +7,7 @@ import "../elements/button.ts";
 import "../elements/icon.ts";
 import "../elements/word-diff.ts";
 import type { PanelContext } from "../panel/context.ts";
+import { memoryLink } from "../panel/memory-link.ts";
 import { base, hiddenText, tokens } from "../styles.ts";
 import { entryStyles } from "./entry-styles.ts";
 import { KIND_ICONS, wayOf } from "./kinds.ts";
@@ -59,7 +60,7 @@ export class SmChangeEntry extends LitElement {
             this.own
               ? nothing
               : entry.memory_id
-                ? html`<a href=${panel.url({ tab: "memories", id: entry.memory_id, query: {} })} @click=${this.follow} dir="auto">${entry.key}</a>`
+                ? memoryLink(panel, entry.memory_id, entry.key)
                 : html`<span dir="auto">${entry.key}</span>`
           }
         </h3>
@@ -71,17 +72,12 @@ export class SmChangeEntry extends LitElement {
     </article>`;
   }
 
-  private follow = (event: MouseEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || !this.entry.memory_id) return;
-    event.preventDefault();
-    this.panel.go({ tab: "memories", id: this.entry.memory_id, query: {} });
-  };
-
   private renderContent() {
     const { kind } = this;
     const { before, after } = this.entry;
-    if (kind === "set" || kind === "restore") return html`<p class="text" dir="auto">${(after ?? before)?.value}</p>`;
-    if (kind !== "change") return html`<p class="text gone" dir="auto">${(before ?? after)?.value}</p>`;
+    if (kind === "set" || kind === "restore")
+      return html`<p class="text start" dir="auto">${(after ?? before)?.value}</p>`;
+    if (kind !== "change") return html`<p class="text start gone" dir="auto">${(before ?? after)?.value}</p>`;
     return changedFields(before, after).map((field) => this.renderChange(field));
   }
 
@@ -93,6 +89,7 @@ export class SmChangeEntry extends LitElement {
       .from=${this.textOf(field, before)}
       .to=${this.textOf(field, after)}
       .language=${panel.hass.language}
+      ?whole=${field !== "value" && field !== "tags"}
     ></sm-word-diff>`;
     return field === "value"
       ? html`<div class="text">${diff}</div>`

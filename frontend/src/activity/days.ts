@@ -43,3 +43,16 @@ export function withNewest(there: readonly Entry[], newest: readonly Entry[]): E
   if (!touches) return null;
   return [...newest, ...there.filter((entry) => !known.has(keyOf(entry)))];
 }
+
+/** Memories that were forgotten and about which something newer is told: they are there again, and cannot be brought back. */
+export function broughtBack(entries: readonly Entry[]): ReadonlySet<Entry> {
+  const newer = new Set<string | null>();
+  const back = new Set<Entry>();
+  for (const entry of entries) {
+    if (entry.type !== "change") continue;
+    const gone = entry.kind === "forget" || entry.kind === "expire";
+    if (gone && newer.has(entry.memory_id)) back.add(entry);
+    newer.add(entry.memory_id);
+  }
+  return back;
+}

@@ -68,6 +68,13 @@ export const entryStyles = css`
     overflow-wrap: anywhere;
     white-space: pre-line;
   }
+  /* Of long texts the beginning: the whole is a click away. */
+  .start {
+    display: -webkit-box;
+    overflow: hidden;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 6;
+  }
   .gone {
     color: var(--sm-quiet);
     text-decoration: line-through;

@@ -6,6 +6,7 @@ import "../elements/icon-button.ts";
 import "../elements/icon.ts";
 import "../elements/score.ts";
 import type { PanelContext } from "../panel/context.ts";
+import { memoryLink } from "../panel/memory-link.ts";
 import { base, scrolling, tokens } from "../styles.ts";
 import { entryStyles } from "./entry-styles.ts";
 import { KIND_ICONS, wayOf } from "./kinds.ts";
@@ -159,17 +160,8 @@ export class SmRecallEntry extends LitElement {
     const { panel } = this;
     return html`<li>
       <div>
-        <a
-          href=${panel.url({ tab: "memories", id: hit.id, query: {} })}
-          dir="auto"
-          @click=${(event: MouseEvent) => {
-            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-            event.preventDefault();
-            panel.go({ tab: "memories", id: hit.id, query: {} });
-          }}
-          >${hit.key}</a
-        >
-        <div class="value" dir="auto">${hit.value}</div>
+        ${memoryLink(panel, hit.id, hit.key)}
+        <div class="value start" dir="auto">${hit.value}</div>
       </div>
       <sm-score .score=${hit.score} .text=${panel.format.percent(hit.score)} .match=${panel.t(`match.${hit.match}`)}></sm-score>
     </li>`;

@@ -1,4 +1,5 @@
 import type { Category, Filter } from "../api/types.ts";
+import { CATEGORIES } from "../memories/view-query.ts";
 
 export const MODES = ["both", "search", "pinned"] as const;
 export type Mode = (typeof MODES)[number];
@@ -6,18 +7,6 @@ export type Mode = (typeof MODES)[number];
 /** Whose memories are shown: all that the user may see, their own, or the household's. */
 export const SIGHTS = ["all", "user", "household"] as const;
 export type Sight = (typeof SIGHTS)[number];
-
-export const CARD_CATEGORIES: readonly Category[] = [
-  "user",
-  "home",
-  "device",
-  "routine",
-  "preference",
-  "relationship",
-  "event",
-  "instruction",
-  "general",
-];
 
 export const MAX_LIMIT = 20;
 const DEFAULT_LIMIT = 5;
@@ -46,7 +35,7 @@ export function readConfig(config: CardConfig): Settings {
   const { title, mode = "both", limit = DEFAULT_LIMIT, scope = "all", category } = config;
   oneOf("mode", mode, MODES);
   oneOf("scope", scope, SIGHTS);
-  if (category) oneOf("category", category, CARD_CATEGORIES);
+  if (category) oneOf("category", category, CATEGORIES);
   if (typeof limit !== "number" || !Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new Error(`limit has to be a whole number from 1 to ${MAX_LIMIT}`);
   }

@@ -1,6 +1,7 @@
 import type { Hass } from "../home-assistant.ts";
 import type { Localize, TextKey } from "../localize.ts";
-import { CARD_CATEGORIES, type CardConfig, MAX_LIMIT, MODES, readConfig, SIGHTS } from "./config.ts";
+import { CATEGORIES } from "../memories/view-query.ts";
+import { type CardConfig, MAX_LIMIT, MODES, readConfig, SIGHTS } from "./config.ts";
 import { cardTexts } from "./texts.ts";
 
 interface Field {
@@ -60,7 +61,7 @@ function schema(t: Localize): Field[] {
       selector: {
         select: {
           mode: "dropdown",
-          options: CARD_CATEGORIES.map((value) => ({ value, label: t(`category.${value}`) })),
+          options: CATEGORIES.map((value) => ({ value, label: t(`category.${value}`) })),
         },
       },
     },

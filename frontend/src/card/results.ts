@@ -4,7 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { styleMap } from "lit/directives/style-map.js";
 import type { Hit, Memory } from "../api/types.ts";
 import type { Format } from "../format.ts";
-import { navigate } from "../home-assistant.ts";
+import { followsHere, navigate } from "../home-assistant.ts";
 import type { Localize } from "../localize.ts";
 
 /** Milliseconds: seven days, as everywhere. */
@@ -58,12 +58,12 @@ function renderScore(hit: Hit, t: Localize, format: Format): TemplateResult {
       <span class="bar" aria-hidden="true"><span style=${styleMap({ inlineSize: `${hit.score * 100}%` })}></span></span>
       <span aria-label=${t("card.score", { percent: format.percent(hit.score) })}>${format.percent(hit.score)}</span>
     </span>
-    <span>${t(`card.match_${hit.match}`)}</span>`;
+    <span>${t(`match.${hit.match}`)}</span>`;
 }
 
 /** Goes on inside Home Assistant, unless another tab or window is wanted. */
 function open(event: MouseEvent): void {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  if (!followsHere(event)) return;
   event.preventDefault();
   navigate((event.currentTarget as HTMLAnchorElement).pathname);
 }

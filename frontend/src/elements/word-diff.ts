@@ -1,6 +1,6 @@
 import { css, html, LitElement } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { type Piece, wordChanges } from "../changes.ts";
+import { nearChanges, type Piece, replaced, wordChanges } from "../changes.ts";
 import type { Localize } from "../localize.ts";
 import { base, hiddenText, tokens } from "../styles.ts";
 
@@ -19,6 +19,7 @@ export class SmWordDiff extends LitElement {
       }
       del,
       ins {
+        unicode-bidi: isolate;
         padding: 1px 2px;
         border-radius: 3px;
         box-decoration-break: clone;
@@ -41,10 +42,14 @@ export class SmWordDiff extends LitElement {
   @property() from = "";
   @property() to = "";
   @property() language = "en";
+  /** Whether one took the place of the other as a whole: dates and names are no sentences. */
+  @property({ type: Boolean }) whole = false;
 
   protected override render() {
+    const { from, to } = this;
+    const pieces = this.whole ? replaced(from, to) : nearChanges(wordChanges(from, to, this.language));
     // On one line: the text keeps its own line breaks, and would get those of the source, too.
-    return html`<div dir="auto">${wordChanges(this.from, this.to, this.language).map((piece) => this.renderPiece(piece))}</div>`;
+    return html`<div dir="auto">${pieces.map((piece) => this.renderPiece(piece))}</div>`;
   }
 
   private renderPiece({ kind, text }: Piece) {

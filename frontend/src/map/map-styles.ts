@@ -103,8 +103,8 @@ export const mapStyles = css`
       gap: 8px;
       padding: 8px;
     }
-    .bar sm-segments {
-      margin-inline-start: 0;
+    .bar sm-text-field {
+      max-inline-size: none;
     }
     .area {
       grid-template-columns: minmax(0, 1fr);

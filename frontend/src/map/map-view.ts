@@ -282,10 +282,9 @@ export class SmMapView extends LitElement {
     const rows: Row[] = onMap
       ? found.map(([point, score]) => ({ point, score: format.percent(score) }))
       : this.inView.slice(0, MAX_ROWS).map((point) => ({ point }));
-    const count = t("map.in_view_count", {
-      shown: format.number(rows.length),
-      total: format.number(this.inView.length),
-    });
+    const total = format.number(this.inView.length);
+    const count =
+      this.inView.length > rows.length ? t("map.in_view_count", { shown: format.number(rows.length), total }) : total;
     const elsewhere = (hits?.length ?? 0) - (onMap?.size ?? 0);
     return html`<sm-map-list
         .t=${t}

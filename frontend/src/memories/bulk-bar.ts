@@ -61,6 +61,8 @@ export class SmBulkBar extends LitElement {
 
   @property({ attribute: false }) panel!: PanelContext;
   @property({ type: Number }) count = 0;
+  /** Whether all that are selected may be deleted for good. */
+  @property({ type: Boolean }) purgeable = false;
   /** Whether those shown are forgotten ones. */
   @property({ type: Boolean }) forgotten = false;
   /** Whether there is little room. */
@@ -75,7 +77,9 @@ export class SmBulkBar extends LitElement {
       return [
         { value: "restore", label: t("bulk.restore"), icon: mdiRestore },
         download,
-        { value: "purge", label: t("bulk.purge"), icon: mdiDeleteForeverOutline, danger: true },
+        ...(this.purgeable
+          ? ([{ value: "purge", label: t("bulk.purge"), icon: mdiDeleteForeverOutline, danger: true }] as const)
+          : []),
       ];
     }
     return [

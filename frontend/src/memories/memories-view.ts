@@ -1,15 +1,15 @@
-import { mdiAlertCircleOutline, mdiFilterOffOutline, mdiMagnifyClose, mdiPlus } from "@mdi/js";
+import { mdiPlus } from "@mdi/js";
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { errorText } from "../api/errors.ts";
 import type { Filter, Hit, Memory } from "../api/types.ts";
 import "../elements/button.ts";
 import "../elements/dialog.ts";
-import "../elements/empty.ts";
 import "../elements/spinner.ts";
 import { counted } from "../localize.ts";
 import "../memory/memory-view.ts";
+import { mayPurge } from "../memory/owners.ts";
 import { LiveController, type PanelContext } from "../panel/context.ts";
+import { renderFailure } from "../panel/failure.ts";
 import type { LiveEvent } from "../panel/live.ts";
 import { base, hiddenText, scrolling, tokens } from "../styles.ts";
 import "./add-dialog.ts";
@@ -23,6 +23,7 @@ import "./first-run.ts";
 import "./memory-list.ts";
 import type { SmMemoryList } from "./memory-list.ts";
 import { MemoriesModel } from "./model.ts";
+import { renderNothing } from "./nothing.ts";
 import { Selection } from "./selection.ts";
 import "./toolbar.ts";
 import type { SmMemoriesToolbar } from "./toolbar.ts";
@@ -182,13 +183,17 @@ export class SmMemoriesView extends LitElement {
     const { model, selection, panel } = this;
     const { t } = panel;
     const compact = this.width < WIDE || (this.openId !== undefined && this.width < ROOMY_WITH_MEMORY);
-    const total = model.facets && model.facets.total >= 0 ? model.facets.total : undefined;
+    const total = model.searchable;
     return html`<section class="list ${this.openId && !this.wide ? "behind" : ""}" aria-label=${t("panel.memories")}>
       ${
         selection.active
           ? html`<sm-bulk-bar
               .panel=${panel}
               .count=${selection.memories.size}
+              .purgeable=${mayPurge(
+                panel,
+                [...selection.memories.values()].map(({ owner }) => owner),
+              )}
               .forgotten=${model.query.filter.forgotten ?? false}
               .compact=${compact}
               .busy=${this.bulk.busy}
@@ -241,13 +246,9 @@ export class SmMemoriesView extends LitElement {
   private renderRows() {
     const { model, panel, selection } = this;
     const { t } = panel;
-    if (model.error && !model.count) {
-      return html`<sm-empty .icon=${mdiAlertCircleOutline} .heading=${t("errors.heading")} .text=${errorText(t, model.error)}>
-        <sm-button variant="filled" @click=${model.refresh}>${t("common.retry")}</sm-button>
-      </sm-empty>`;
-    }
+    if (model.error && !model.count) return renderFailure(panel, model.error, model.refresh);
     if (!model.loaded) return html`<div class="wait"><sm-spinner .label=${t("common.loading")}></sm-spinner></div>`;
-    if (!model.count) return this.renderNothing();
+    if (!model.count) return renderNothing(panel, model, (change) => this.change(change));
     return html`<sm-memory-list
       .panel=${panel}
       .source=${model.source}
@@ -265,19 +266,6 @@ export class SmMemoriesView extends LitElement {
       }}
       @sm-collapse=${(event: CustomEvent<{ value: string }>) => model.collapse(event.detail.value)}
     ></sm-memory-list>`;
-  }
-
-  private renderNothing() {
-    const { t } = this.panel;
-    const { model } = this;
-    if (model.recalls) {
-      return html`<sm-empty .icon=${mdiMagnifyClose} .heading=${t("memories.nothing_found")} .text=${t("memories.nothing_found_help")}>
-        <sm-button variant="tonal" @click=${() => this.change({ text: "" })}>${t("memories.clear_search")}</sm-button>
-      </sm-empty>`;
-    }
-    return html`<sm-empty .icon=${mdiFilterOffOutline} .heading=${t("memories.no_match")} .text=${t("memories.no_match_help")}>
-      <sm-button variant="tonal" @click=${() => this.change({ filter: {}, text: "" })}>${t("filters.clear")}</sm-button>
-    </sm-empty>`;
   }
 
   private renderDialogs() {

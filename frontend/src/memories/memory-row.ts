@@ -205,6 +205,7 @@ export const rowStyles = css`
   }
   .when {
     display: none;
+    max-inline-size: none;
     margin-inline-start: auto;
   }
   .end {

@@ -55,6 +55,12 @@ export class MemoriesModel implements ReactiveController {
     return this.recalls ? (this.search?.hits.length ?? 0) : (this.pages?.total ?? 0);
   }
 
+  /** Among how many a search looks, undefined while that is not known. */
+  get searchable(): number | undefined {
+    if (!this.facets || this.facets === NOTHING) return undefined;
+    return this.query.filter.forgotten ? this.facets.forgotten : this.facets.total;
+  }
+
   /** What the list asks for, without the search. */
   get listQuery(): ListQuery {
     const { filter, sort, descending, group, text } = this.query;

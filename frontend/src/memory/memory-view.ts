@@ -30,6 +30,7 @@ import type { SmMemoryForm } from "./memory-form.ts";
 import { memoryStyles } from "./memory-styles.ts";
 import { MemoryModel } from "./model.ts";
 import "./origin-card.ts";
+import { mayPurge } from "./owners.ts";
 import "./similar-list.ts";
 import "./unsaved-dialog.ts";
 import type { SmUnsavedDialog } from "./unsaved-dialog.ts";
@@ -139,13 +140,11 @@ export class SmMemoryView extends LitElement {
     const items = [
       { value: "copy", label: t("memory.copy"), icon: mdiContentCopy },
       { value: "export", label: t("bulk.export"), icon: mdiDownloadOutline },
-      ...(info.can_change
-        ? [
-            ...(live
-              ? [{ value: "forget", label: t("memory.forget"), icon: mdiTrashCanOutline, danger: true, divider: true }]
-              : []),
-            { value: "purge", label: t("bulk.purge"), icon: mdiDeleteForeverOutline, danger: true, divider: !live },
-          ]
+      ...(live && info.can_change
+        ? [{ value: "forget", label: t("memory.forget"), icon: mdiTrashCanOutline, danger: true, divider: true }]
+        : []),
+      ...(memory && mayPurge(this.panel, [memory.owner])
+        ? [{ value: "purge", label: t("bulk.purge"), icon: mdiDeleteForeverOutline, danger: true, divider: !live }]
         : []),
     ];
     return html`<div class="bar">

@@ -12,3 +12,8 @@ export function ownersFor({ info, t, ownerName, isAdmin, userId }: PanelContext,
   if (!owners.includes(owner)) owners.push(owner);
   return owners.map((value) => ({ value, label: value === "household" ? t("common.household") : ownerName(value) }));
 }
+
+/** Whether this user may delete memories of these owners for good: the household's only administrators. */
+export function mayPurge({ isAdmin, info }: PanelContext, owners: Iterable<string>): boolean {
+  return info.can_change && (isAdmin || ![...owners].includes("household"));
+}

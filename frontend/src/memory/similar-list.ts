@@ -6,6 +6,7 @@ import type { Hit } from "../api/types.ts";
 import "../elements/alert.ts";
 import "../elements/button.ts";
 import "../elements/icon-button.ts";
+import { followsHere } from "../home-assistant.ts";
 import { HEIGHT, renderBadge, renderEnd, renderText, rowStyles } from "../memories/memory-row.ts";
 import type { PanelContext } from "../panel/context.ts";
 import { base, tokens } from "../styles.ts";
@@ -73,7 +74,7 @@ export class SmSimilarList extends LitElement {
   @state() private error?: unknown;
 
   private open(event: MouseEvent, id: string): void {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    if (!followsHere(event)) return;
     event.preventDefault();
     this.panel.go({ tab: "memories", id });
   }

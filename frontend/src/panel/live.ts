@@ -6,8 +6,8 @@ import type { HassConnection } from "../home-assistant.ts";
 /** `"stale"`: events may have been missed, load anew. */
 export type LiveEvent = MemoryEvent | { kind: "stale" };
 
-/** Milliseconds between attempts to subscribe while the integration is not there. */
-const RETRY = 5_000;
+/** Milliseconds between attempts to reach the integration while it is not there. */
+export const RETRY = 5_000;
 
 /**
  * What happens to memories while one looks at them. The subscription is renewed after a lost connection, and tried again while

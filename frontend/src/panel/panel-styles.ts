@@ -8,7 +8,7 @@ export const panelStyles = css`
     flex-direction: column;
     block-size: calc(100dvh - var(--safe-area-inset-top, 0px) - var(--safe-area-inset-bottom, 0px));
     background: var(--sm-page);
-    overflow: hidden;
+    overflow: clip; /* of which nothing can scroll the page: not what is focused, nor what is only for screen readers */
   }
   header {
     display: flex;
@@ -99,8 +99,14 @@ export const panelStyles = css`
     border: 0;
     font-size: var(--ha-font-size-s, 12px);
   }
+  sm-toast {
+    --sm-toast-offset: var(--sm-tabs, 0px);
+  }
+  sm-toast.higher {
+    --sm-toast-offset: calc(var(--sm-tabs, 0px) + 64px); /* above the button that adds */
+  }
   :host([narrow]) sm-toast {
-    --sm-toast-offset: 120px; /* above the tabs and the button that adds */
+    --sm-tabs: 56px;
     justify-content: center;
   }
   main {

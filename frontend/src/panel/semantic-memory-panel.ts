@@ -14,11 +14,11 @@ import "../elements/toast.ts";
 import type { SmToast } from "../elements/toast.ts";
 import { fire } from "../fire.ts";
 import { Format } from "../format.ts";
-import { type Hass, navigate, type Route } from "../home-assistant.ts";
+import { followsHere, type Hass, navigate, type Route } from "../home-assistant.ts";
 import { type Localize, loadTexts } from "../localize.ts";
 import { base, tokens } from "../styles.ts";
 import type { LeaveGuard, PanelContext } from "./context.ts";
-import { Live } from "./live.ts";
+import { Live, RETRY } from "./live.ts";
 import { panelStyles } from "./panel-styles.ts";
 import { type Address, format, parse } from "./routes.ts";
 import { VIEWS } from "./tabs.ts";
@@ -42,6 +42,7 @@ export class SemanticMemoryPanel extends LitElement {
   private live?: Live;
   private api?: Api;
   private language = "";
+  private retrying?: ReturnType<typeof setTimeout>;
   private guard: LeaveGuard | null = null;
 
   override connectedCallback(): void {
@@ -49,13 +50,16 @@ export class SemanticMemoryPanel extends LitElement {
     window.addEventListener("location-changed", this.locate);
     window.addEventListener("popstate", this.locate);
     this.locate();
-    if (this.info) this.look(); // it was taken off the page and put back
+    // It was taken off the page and put back.
+    if (this.info) this.look();
+    else if (this.error) void this.load();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener("location-changed", this.locate);
     window.removeEventListener("popstate", this.locate);
+    clearTimeout(this.retrying);
     this.live?.stop();
     this.live = undefined;
     this.api = undefined;
@@ -79,12 +83,14 @@ export class SemanticMemoryPanel extends LitElement {
   }
 
   private load = async (): Promise<void> => {
-    this.error = undefined;
+    clearTimeout(this.retrying);
     try {
       this.t = await loadTexts(this.hass);
       this.info = await new Api(this.hass).info();
+      this.error = undefined;
     } catch (reason) {
       this.error = reason;
+      if (this.isConnected) this.retrying = setTimeout(this.load, RETRY); // it may just be loading
     }
   };
 
@@ -161,7 +167,7 @@ export class SemanticMemoryPanel extends LitElement {
   }
 
   private onTab = (event: MouseEvent, tab: Address["tab"]): void => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    if (!followsHere(event)) return;
     event.preventDefault();
     void this.go({ tab, query: {} });
   };
@@ -182,7 +188,7 @@ export class SemanticMemoryPanel extends LitElement {
       ${this.renderTrouble()}
       <main>${this.renderMain()}</main>
       ${this.narrow ? this.renderTabs() : nothing}
-      <sm-toast .closeLabel=${t?.("common.close") ?? ""}></sm-toast>
+      <sm-toast class=${this.address.tab === "memories" ? "higher" : ""} .closeLabel=${t?.("common.close") ?? ""}></sm-toast>
     `;
   }
 

@@ -1,6 +1,7 @@
 import { mdiFileUploadOutline } from "@mdi/js";
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { errorText } from "../api/errors.ts";
 import type { ImportAnswer } from "../api/types.ts";
 import "../elements/alert.ts";
 import "../elements/button.ts";
@@ -54,6 +55,7 @@ export class SmImportCard extends LitElement {
   @state() private format = "automatic";
   @state() private owner = "household";
   @state() private report: ImportAnswer | null = null;
+  @state() private problem: unknown = null;
   @state() private working = false;
   @state() private over = false;
 
@@ -74,6 +76,7 @@ export class SmImportCard extends LitElement {
     const { panel, file } = this;
     if (!file || this.working) return;
     this.working = true;
+    this.problem = null;
     try {
       this.fileId ??= await upload(panel.hass, file, panel.t);
       this.report = await panel.api.import({
@@ -87,7 +90,7 @@ export class SmImportCard extends LitElement {
       // What was uploaded may be gone by now: the next attempt hands it over again.
       this.fileId = null;
       this.report = null;
-      panel.fail(reason);
+      this.problem = reason;
     } finally {
       this.working = false;
     }
@@ -102,6 +105,7 @@ export class SmImportCard extends LitElement {
     this.file = null;
     this.fileId = null;
     this.report = null;
+    this.problem = null;
   }
 
   protected override render() {
@@ -111,7 +115,7 @@ export class SmImportCard extends LitElement {
       <div class="stack">
         <p class="quiet">${t("status.import_text")}</p>
         ${done ? nothing : html`${this.renderFile()} ${this.renderChoices()}`}
-        <div role="status">${this.report ? this.renderVerdict(this.report) : nothing}</div>
+        <div role="status">${this.problem ? this.renderProblem() : this.report ? this.renderVerdict(this.report) : nothing}</div>
         ${
           this.report
             ? html`<sm-import-report .panel=${this.panel} .report=${this.report} .optionText=${this.optionText}></sm-import-report>`
@@ -179,6 +183,11 @@ export class SmImportCard extends LitElement {
         @sm-change=${(event: CustomEvent<{ value: string }>) => this.set({ format: event.detail.value })}
       ></sm-select>
     </div>`;
+  }
+
+  /** Stays until another file, or another way to read it, is chosen. */
+  private renderProblem() {
+    return html`<sm-alert kind="error">${errorText(this.panel.t, this.problem)}</sm-alert>`;
   }
 
   private renderVerdict(report: ImportAnswer) {

@@ -8,6 +8,7 @@ import "../elements/score.ts";
 import "../elements/text-field.ts";
 import type { TextKey } from "../localize.ts";
 import type { PanelContext } from "../panel/context.ts";
+import { memoryLink } from "../panel/memory-link.ts";
 import { base, hiddenText, tokens } from "../styles.ts";
 import { statusStyles } from "./status-styles.ts";
 
@@ -17,6 +18,7 @@ const PARTS: Readonly<Record<string, TextKey>> = {
   words: "status.part_words",
   own: "status.part_own",
   time: "status.part_time",
+  counterparts: "status.part_counterparts",
   unknown_names: "status.part_unknown_names",
 };
 
@@ -64,7 +66,11 @@ export class SmRecallCard extends LitElement {
         text-decoration: underline;
       }
       .value {
+        display: -webkit-box;
+        overflow: hidden;
         overflow-wrap: anywhere;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 6;
       }
       .parts {
         grid-column: 1 / -1;
@@ -153,16 +159,7 @@ export class SmRecallCard extends LitElement {
     const { t, format } = panel;
     return html`<li>
       <div>
-        <a
-          href=${panel.url({ tab: "memories", id: hit.id, query: {} })}
-          dir="auto"
-          @click=${(event: MouseEvent) => {
-            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-            event.preventDefault();
-            panel.go({ tab: "memories", id: hit.id, query: {} });
-          }}
-          >${hit.key}</a
-        >
+        ${memoryLink(panel, hit.id, hit.key)}
         <div class="value" dir="auto">${hit.value}</div>
       </div>
       <sm-score .score=${hit.score} .text=${format.percent(hit.score)} .match=${t(`match.${hit.match}`)}></sm-score>

@@ -30,7 +30,6 @@ export class SmStatusView extends LitElement {
         display: block;
       }
       .page {
-        position: relative; /* what is only for screen readers scrolls along */
         block-size: 100%;
         padding: 16px;
       }
