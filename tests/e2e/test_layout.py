@@ -31,7 +31,8 @@ async def panel(browser: Browser, furnished: House) -> AsyncIterator[Panel]:
 async def _box(locator: Locator) -> dict[str, float]:
     box = await locator.bounding_box()
     assert box is not None
-    return {**box, "right": box["x"] + box["width"], "bottom": box["y"] + box["height"]}
+    x, y, width, height = box["x"], box["y"], box["width"], box["height"]
+    return {"x": x, "y": y, "right": x + width, "bottom": y + height}
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (900, 700), (360, 740)])
