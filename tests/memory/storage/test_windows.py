@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from custom_components.semantic_memory.memory.models import MemoryFilter, SortKey
+from custom_components.semantic_memory.memory.models import ChangeKind, MemoryFilter, SortKey
 from custom_components.semantic_memory.memory.query import parse
 from custom_components.semantic_memory.memory.status import EngineStatus
-from custom_components.semantic_memory.memory.storage import changes, listing, windows
+from custom_components.semantic_memory.memory.storage import changes, listing, timeline, windows
 from custom_components.semantic_memory.memory.storage.filters import Conditions
 from custom_components.semantic_memory.memory.views import GroupKey
 
@@ -98,3 +98,19 @@ def test_kinds_are_counted_in_one_go(store: Store, owners: tuple[str, ...] | Non
 
     assert plan.count("memory_overview") == 1
     assert plan.count("memory_") == 2  # the other one counts what was forgotten
+
+
+def test_changes_of_other_kinds_are_not_read_to_tell_whose_they_were(store: Store) -> None:
+    for number in range(200):
+        store.remember(f"Number {number}", ANN, key=f"n{number}")
+
+    def steps(kind: ChangeKind) -> int:
+        taken: list[None] = []
+        store.connection.set_progress_handler(lambda: taken.append(None), 1)
+        try:
+            assert timeline.changes(store.connection, ("bob",), [kind], None, 50) == []
+        finally:
+            store.connection.set_progress_handler(None, 0)
+        return len(taken)
+
+    assert steps(ChangeKind.RESTORE) < 0.6 * steps(ChangeKind.SET)
