@@ -94,7 +94,9 @@ async def test_groups_follow_each_other(filled: MemoryEngine, group_by: GroupKey
 async def check_groups(filled: MemoryEngine, where: MemoryFilter, group_by: GroupKey) -> None:
     """Check every window on a list that is grouped."""
     flat = await everything(filled, where)
-    order: list[str] = list(Category) if group_by is GroupKey.CATEGORY else ["user", "household", "action", "llm", "panel"]
+    order: list[str] = (
+        list(Category) if group_by is GroupKey.CATEGORY else ["user", "household", "action", "llm", "panel"]
+    )
 
     def group_of(memory: Memory) -> str:
         return memory.source.surface if group_by is GroupKey.SURFACE else str(getattr(memory, group_by))
