@@ -837,13 +837,13 @@ selectable
 ></sm-chip>`)}
 </div>
 </section>`}};o2.styles=[Z,f,c`
-:host {display: block;}h3 {padding: 12px 8px 4px;color: var(--sm-quiet);font-size: var(--ha-font-size-s, 12px);font-weight: var(--ha-font-weight-medium, 500);}section:first-child h3 {padding-block-start: 0;}button {display: flex;align-items: center;gap: 12px;inline-size: 100%;min-block-size: 36px;padding: 4px 8px;border: 0;border-radius: var(--sm-radius-small);background: none;text-align: start;--sm-icon-size: 20px;}button:hover {background: var(--sm-hover);}button sm-icon,.count {color: var(--sm-quiet);}.count {font-size: var(--ha-font-size-s, 12px);}.label {flex: 1;min-inline-size: 0;overflow-wrap: anywhere;}[aria-pressed="true"] {background: color-mix(in srgb, var(--sm-primary) 18%, transparent);font-weight: var(--ha-font-weight-medium, 500);}[aria-pressed="true"] sm-icon {color: var(--sm-strong);}.tags {display: flex;flex-wrap: wrap;gap: 6px;padding: 4px 8px;--sm-chip-size: 30px;}sm-text-field {margin: 4px 8px 8px;}`],o([l({attribute:!1})],o2.prototype,"panel",2),o([l({attribute:!1})],o2.prototype,"filter",2),o([l({attribute:!1})],o2.prototype,"facets",2),o([x()],o2.prototype,"tagText",2),o2=o([h("sm-filters")],o2);var KL=["say_1","say_2","say_3","ask_1"],a2=class extends v{constructor(){super(...arguments);this.value="";this.busy=!1;this.store=async()=>{let{api:C,t:e,toast:L}=this.panel;if(this.value.trim()){this.busy=!0,this.error=void 0;try{await C.set({value:this.value,scope:"user"}),L({message:e("add.added")})}catch(t){this.error=t}this.busy=!1}}}render(){let{t:C}=this.panel;return a`<div class="page">
+:host {display: block;}h3 {padding: 12px 8px 4px;color: var(--sm-quiet);font-size: var(--ha-font-size-s, 12px);font-weight: var(--ha-font-weight-medium, 500);}section:first-child h3 {padding-block-start: 0;}button {display: flex;align-items: center;gap: 12px;inline-size: 100%;min-block-size: 36px;padding: 4px 8px;border: 0;border-radius: var(--sm-radius-small);background: none;text-align: start;--sm-icon-size: 20px;}button:hover {background: var(--sm-hover);}button sm-icon,.count {color: var(--sm-quiet);}.count {font-size: var(--ha-font-size-s, 12px);}.label {flex: 1;min-inline-size: 0;overflow-wrap: anywhere;}[aria-pressed="true"] {background: color-mix(in srgb, var(--sm-primary) 18%, transparent);font-weight: var(--ha-font-weight-medium, 500);}[aria-pressed="true"] sm-icon {color: var(--sm-strong);}.tags {display: flex;flex-wrap: wrap;gap: 6px;padding: 4px 8px;--sm-chip-size: 30px;}sm-text-field {margin: 4px 8px 8px;}`],o([l({attribute:!1})],o2.prototype,"panel",2),o([l({attribute:!1})],o2.prototype,"filter",2),o([l({attribute:!1})],o2.prototype,"facets",2),o([x()],o2.prototype,"tagText",2),o2=o([h("sm-filters")],o2);var KL=["say_1","say_2","say_3","ask_1"],a2=class extends v{constructor(){super(...arguments);this.value="";this.busy=!1;this.store=async()=>{let{api:C,t:e,toast:L}=this.panel;if(this.value.trim()){this.busy=!0,this.error=void 0;try{await C.set({value:this.value,scope:"user"}),L({message:e("add.added")}),this.value=""}catch(t){this.error=t}this.busy=!1}}}render(){let{t:C}=this.panel;return a`<div class="page">
 <div class="hello">
 <sm-icon .path=${M3}></sm-icon>
 <h2>${C("first.heading")}</h2>
 <p>${C("first.text")}</p>
 </div>
-<sm-card .heading=${C("first.say_heading")}>
+<sm-card class=${this.panel.info.can_change?"":"whole"} .heading=${C("first.say_heading")}>
 <sm-icon slot="header-end" .path=${k4}></sm-icon>
 <p class="quiet">${C("first.say_text")}</p>
 <ul>
@@ -855,9 +855,9 @@ ${this.panel.info.can_change?this.renderBox():d}
 <sm-icon slot="header-end" .path=${p3}></sm-icon>
 ${this.renderAssist()}
 </sm-card>
-</div>`}renderBox(){let{t:C}=this.panel;return a`<sm-card .heading=${C("first.box_heading")}>
+</div>`}renderBox(){let{t:C,userId:e,info:L,ownerName:t}=this.panel,r=e===L.user_id?C("first.box_text"):C("first.box_text_for",{name:t(e)});return a`<sm-card .heading=${C("first.box_heading")}>
 <sm-icon slot="header-end" .path=${e5}></sm-icon>
-<p class="quiet">${C("first.box_text")}</p>
+<p class="quiet" dir="auto">${r}</p>
 ${this.error?a`<sm-alert kind="error">${Q(C,this.error)}</sm-alert>`:d}
 <sm-text-field
 multiline
@@ -865,8 +865,9 @@ unlabelled
 .label=${C("memory.value")}
 .placeholder=${C("add.example")}
 .value=${this.value}
-@sm-input=${e=>{this.value=e.detail.value}}
-@keydown=${e=>e.key==="Enter"&&(e.ctrlKey||e.metaKey)&&void this.store()}
+.maxLength=${16384}
+@sm-input=${i=>{this.value=i.detail.value}}
+@keydown=${i=>i.key==="Enter"&&(i.ctrlKey||i.metaKey)&&void this.store()}
 ></sm-text-field>
 <div class="actions">
 <sm-button variant="filled" .loading=${this.busy} ?disabled=${!this.value.trim()} @click=${this.store}>${C("add.store")}</sm-button>

@@ -113,6 +113,7 @@ export class SmFirstRun extends LitElement {
     try {
       await api.set({ value: this.value, scope: "user" });
       toast({ message: t("add.added") });
+      this.value = "";
     } catch (reason) {
       this.error = reason;
     }
@@ -127,7 +128,7 @@ export class SmFirstRun extends LitElement {
         <h2>${t("first.heading")}</h2>
         <p>${t("first.text")}</p>
       </div>
-      <sm-card .heading=${t("first.say_heading")}>
+      <sm-card class=${this.panel.info.can_change ? "" : "whole"} .heading=${t("first.say_heading")}>
         <sm-icon slot="header-end" .path=${mdiMicrophoneMessage}></sm-icon>
         <p class="quiet">${t("first.say_text")}</p>
         <ul>
@@ -143,10 +144,11 @@ export class SmFirstRun extends LitElement {
   }
 
   private renderBox() {
-    const { t } = this.panel;
+    const { t, userId, info, ownerName } = this.panel;
+    const text = userId === info.user_id ? t("first.box_text") : t("first.box_text_for", { name: ownerName(userId) });
     return html`<sm-card .heading=${t("first.box_heading")}>
       <sm-icon slot="header-end" .path=${mdiPencilOutline}></sm-icon>
-      <p class="quiet">${t("first.box_text")}</p>
+      <p class="quiet" dir="auto">${text}</p>
       ${this.error ? html`<sm-alert kind="error">${errorText(t, this.error)}</sm-alert>` : nothing}
       <sm-text-field
         multiline
@@ -154,6 +156,7 @@ export class SmFirstRun extends LitElement {
         .label=${t("memory.value")}
         .placeholder=${t("add.example")}
         .value=${this.value}
+        .maxLength=${16_384}
         @sm-input=${(event: CustomEvent<{ value: string }>) => {
           this.value = event.detail.value;
         }}
