@@ -99,6 +99,16 @@ async def test_kinds(engine: MemoryEngine, clock: Clock) -> None:
     assert set(KINDS) == {"set", "change", "forget", "expire", "restore", "recall"}
 
 
+async def test_what_is_said_anew_is_a_change(engine: MemoryEngine) -> None:
+    await remember(engine, "The car is red", key="car")
+    await remember(engine, "The car is blue", key="car")
+
+    assert told(await engine.activity.async_page(ALICE, ["change"])) == ["set car"]
+    (first,) = (await engine.activity.async_page(ALICE, ["set"])).entries
+    assert not isinstance(first, Recall)
+    assert first.entry.before is None
+
+
 async def test_a_memory_is_told_of_while_it_is_in_sight(engine: MemoryEngine) -> None:
     memory = await remember(engine, "The safe's code was quokka", key="safe")
     await engine.async_update(ALICE, "safe", MemoryChanges(value="The code is wombat", scope="household"))

@@ -24,13 +24,17 @@ def changes(
     before: int | None,
     limit: int,
 ) -> list[Line]:
-    """Return lines about memories while they were these owners', the newest first, with ids smaller than ``before``."""
+    """Return lines about memories while they were these owners', the newest first, with ids smaller than ``before``.
+
+    What was said anew under a key that was there counts as a change of it.
+    """
     owned, parameters = owner_condition(owners)
     was, is_ = (owned.replace("owner", f"{state} ->> 'owner'", 1) for state in ("before", "after"))
     rows = connection.execute(
         f"SELECT (SELECT memory.id FROM memory WHERE seq = memory_seq AND {owned}), {HISTORY_COLUMNS} FROM history"
         # First what takes the least time: SQLite keeps to this order, and may have to look at every line.
-        f" WHERE kind IN (SELECT value FROM json_each(:kinds)) AND ({was} OR {is_})"
+        " WHERE iif(kind = 'set' AND before NOT NULL, 'change', kind) IN (SELECT value FROM json_each(:kinds))"
+        f" AND ({was} OR {is_})"
         " AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
         {**parameters, "kinds": json.dumps(list(kinds)), "before": before, "limit": limit},
     )
