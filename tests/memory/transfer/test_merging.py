@@ -8,6 +8,7 @@ import pytest
 from custom_components.semantic_memory.memory.models import HOUSEHOLD, Category, Memory, Scope, Source
 from custom_components.semantic_memory.memory.transfer.deciding import decide
 from custom_components.semantic_memory.memory.transfer.merging import (
+    SURFACE,
     Decision,
     Effect,
     Here,
@@ -41,7 +42,8 @@ def effect(item: Incoming, *here: Memory) -> Decision | Refused:
     live: dict[tuple[str, str], tuple[int | None, Memory]] = {
         (m.owner, m.key): (n, m) for n, m in enumerate(here) if m.deleted_at is None
     }
-    (decision,) = decide([item], Here({m.id: (n, m) for n, m in enumerate(here)}, live), START)
+    touched = {m.id for m in here if m.source.surface != SURFACE}
+    (decision,) = decide([item], Here({m.id: (n, m) for n, m in enumerate(here)}, live, touched=touched), START)
     return decision
 
 

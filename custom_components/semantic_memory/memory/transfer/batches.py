@@ -9,7 +9,7 @@ from ..storage import memories, spaces
 from ..storage.candidates import Entry
 from ..storage.changes import Change
 from ..text import document_text
-from .merging import Decision, Here, Incoming
+from .merging import SURFACE, Decision, Here, Incoming
 
 type Words = tuple[str, str, tuple[str, ...]]
 """Key, value and tags, which make the text that is embedded. Making it takes longer than comparing these."""
@@ -38,7 +38,20 @@ def look_up(connection: sqlite3.Connection, incoming: Sequence[Incoming], now: f
             {"owner": owner, "keys": json.dumps(keys), "now": now},
         )
         by_key.update(((owner, memory.key), (seq, memory)) for seq, memory in live)
-    return Here(by_id, by_key, {id_ for (id_,) in taken} - by_id.keys())
+    return Here(by_id, by_key, {id_ for (id_,) in taken} - by_id.keys(), _touched(connection, [*by_id]))
+
+
+def _touched(connection: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
+    """Return which of the memories were changed last by somebody, and not by an import."""
+    last = (
+        "SELECT surface FROM history WHERE memory_seq = memory.seq AND kind IN ('set', 'change')"
+        " ORDER BY history.id DESC LIMIT 1"
+    )
+    rows = connection.execute(
+        f"SELECT id FROM memory WHERE id IN (SELECT value FROM json_each(:ids)) AND ({last}) IS NOT :surface",
+        {"ids": json.dumps(ids), "surface": SURFACE},
+    )
+    return {id_ for (id_,) in rows}
 
 
 def store(change: Change, decisions: Sequence[Decision], vectors: Vectors, space_id: int | None) -> None:

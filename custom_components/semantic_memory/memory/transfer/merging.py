@@ -19,7 +19,7 @@ from ..text import derive_key, fold
 from .reading.found import Format, Found, Note, Reason, Refused
 
 SURFACE: Final = "import"
-"""Where a memory comes from that was taken in and not touched since."""
+"""Through what a memory is stored, and changed, that comes from a file."""
 _MILLISECONDS: Final = 1_000
 _WRITTEN_OUT: Final = 1e-5
 """Seconds. Dates that are written out, as in CSV, have six digits after the point."""
@@ -84,6 +84,8 @@ class Here:
     """Live ones by owner and key. It follows what is decided; those that are about to be added have no seq yet."""
     elsewhere: Collection[str] = field(default_factory=frozenset)
     """Ids that memories of others have."""
+    touched: Collection[str] = field(default_factory=frozenset)
+    """Ids of those that were changed last by somebody, and not by an import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def merge(item: Incoming, found: tuple[int, Memory], here: Here, now: float) -> 
     after = _merged(item, before, now)
     if _content(after) == _content(before) and before.deleted_at is None:
         return Decision(item, Effect.NOTHING, before)
-    if not _wins(item, before):
+    if not _wins(item, before, here):
         return refused(item.found, Reason.NEWER_HERE)
     taken = here.by_key.get((after.owner, after.key))
     if taken is not None and taken[0] != found[0]:
@@ -183,9 +185,9 @@ def _expiry(item: Incoming, before: Memory) -> float | None:
     return there if later or _changed_after(item, before.updated_at) else here
 
 
-def _wins(item: Incoming, before: Memory) -> bool:
+def _wins(item: Incoming, before: Memory, here: Here) -> bool:
     """Return whether what comes in is to replace what is here."""
-    same = before.source.surface == SURFACE and before.id == item.memory.id
+    same = before.id == item.memory.id and before.id not in here.touched
     if item.found.updated_at is not None:
         return item.memory.updated_at > before.updated_at or (item.memory.updated_at == before.updated_at and same)
     return same or _changed_after(item, before.updated_at)
