@@ -37,7 +37,7 @@ from .service_helpers import async_act
 
 @pytest.fixture(autouse=True)
 async def _repairs(hass: HomeAssistant, set_up: SetUp) -> None:
-    for component in ("repairs", "file_upload"):  # the second is a dependency of ours: once it serves, it is too late
+    for component in ("repairs", "file_upload", DOMAIN):  # they register addresses: once it serves, it is too late
         assert await async_setup_component(hass, component, {})
 
 
