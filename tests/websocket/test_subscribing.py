@@ -186,6 +186,7 @@ async def _is_told(page: Page) -> bool:
 async def test_status_is_told_now_and_then(
     page: Page, bea: Client, engine: MemoryEngine, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
+    await engine._background.async_stop("embeddings")  # it knows how many wait, and would say so
     await page.open()
 
     def pending(count: int) -> None:
