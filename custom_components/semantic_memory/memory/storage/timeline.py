@@ -33,9 +33,18 @@ def changes(
     rows = connection.execute(
         f"SELECT (SELECT memory.id FROM memory WHERE seq = memory_seq AND {owned}), {HISTORY_COLUMNS} FROM history"
         # First what takes the least time: SQLite keeps to this order, and may have to look at every line.
-        " WHERE iif(kind = 'set' AND before NOT NULL, 'change', kind) IN (SELECT value FROM json_each(:kinds))"
-        f" AND ({was} OR {is_})"
+        f" WHERE {_of_kinds(kinds)} AND ({was} OR {is_})"
         " AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
         {**parameters, "kinds": json.dumps(list(kinds)), "before": before, "limit": limit},
     )
     return [Line(memory_id, history_from_row(columns, owners)) for memory_id, *columns in rows]
+
+
+def _of_kinds(kinds: Collection[ChangeKind]) -> str:
+    """Return the condition on lines of these kinds, given as ``:kinds``."""
+    condition = "kind IN (SELECT value FROM json_each(:kinds))"
+    if ChangeKind.SET in kinds and ChangeKind.CHANGE not in kinds:
+        return f"{condition} AND (kind <> 'set' OR before IS NULL)"
+    if ChangeKind.CHANGE in kinds and ChangeKind.SET not in kinds:
+        return f"({condition} OR (kind = 'set' AND before NOT NULL))"
+    return condition
