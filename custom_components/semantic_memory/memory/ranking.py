@@ -109,11 +109,11 @@ def parts_of(candidate: Candidate, weights: Weights) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def rank(candidates: Iterable[Candidate], weights: Weights) -> list[Ranked]:
-    """Return the candidates, best first; the newer memory of two that are equal."""
+def rank(candidates: Iterable[Candidate], weights: Weights, most: int | None = None) -> list[Ranked]:
+    """Return the candidates, or the first so many, best first; the newer memory of two that are equal."""
     scored = [(score_of(candidate, weights), candidate.seq, candidate) for candidate in candidates]
     scored.sort(key=itemgetter(0, 1), reverse=True)
-    return [Ranked(candidate, score, _match_of(candidate)) for score, _, candidate in scored]
+    return [Ranked(candidate, score, _match_of(candidate)) for score, _, candidate in scored[:most]]
 
 
 def cut(ranked: list[Ranked], limit: int, threshold: float, *, strict: bool, visible: int) -> list[Ranked]:

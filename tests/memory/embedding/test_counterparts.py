@@ -49,7 +49,7 @@ def test_words_that_weigh_more_count_more(counterparts: Counterparts) -> None:
 
 
 def test_words_that_say_little_count_less(counterparts: Counterparts, table: WordTable) -> None:
-    which, drawer = (float(table.lengths(table.rows_of(word)).sum()) for word in ("which", "drawer"))
+    which, drawer = (float(table.lengths(np.array(table.rows_of(word))).sum()) for word in ("which", "drawer"))
     assert which < drawer / 2
     little, much = shares(counterparts, {"which": 1.0, "drawer": 1.0}, "which", "drawer")
     assert little < much
@@ -67,6 +67,18 @@ def test_pieces_stand_for_a_word_that_the_table_lacks(counterparts: Counterparts
     assert share == pytest.approx(1, abs=1e-5)
 
 
-def test_units_have_length_1_but_that_of_the_unknown(table: WordTable) -> None:
-    lengths = np.linalg.norm(table.units([0, *table.rows_of("green tea")]), axis=1)
-    assert lengths.tolist() == pytest.approx([0, 1, 1], abs=1e-5)
+def test_a_row_is_like_itself_and_that_of_the_unknown_like_none(table: WordTable) -> None:
+    rows = np.array([0, *table.rows_of("green tea")])
+    cosines = table.cosines(rows, rows)
+    assert np.diag(cosines).tolist() == pytest.approx([0, 1, 1], abs=1e-5)
+    assert cosines == pytest.approx(cosines.T, abs=1e-5)
+    assert cosines[1, 2] < 1
+
+
+def test_texts_are_taken_apart_once(counterparts: Counterparts) -> None:
+    counterparts.shares({"tea": 1.0}, ["green tea"])
+    known = counterparts._rows.cache_info().misses
+    counterparts.shares({"tea": 1.0}, ["green tea"])
+    assert counterparts._rows.cache_info().misses == known
+    counterparts.forget()
+    assert counterparts._rows.cache_info().currsize == 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from .words import WordTable
 
 if TYPE_CHECKING:
-    from numpy import float32
+    from numpy import float32, int64
     from numpy.typing import NDArray
 
 UNRELATED: Final = 0.2
@@ -21,6 +21,8 @@ UNRELATED: Final = 0.2
 _MOST_CHARACTERS: Final = 2_048
 """Of a text: a longer one has a word like any other somewhere, and takes long."""
 _KEPT_WORDS: Final = 8_192
+_KEPT_TEXTS: Final = 8_192
+"""3 MB, with memories of a sentence each."""
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -30,8 +32,9 @@ class Counterparts:
     def __init__(self, table: WordTable) -> None:
         """Take the table of words."""
         self._table = table
-        # A tokenizer takes as long for one word as this for a whole text.
+        # A tokenizer takes as long for one word as all the rest for a whole text, and the same memories are often near.
         self._rows_of = lru_cache(_KEPT_WORDS)(table.rows_of)
+        self._rows = lru_cache(_KEPT_TEXTS)(self._distinct_rows)
 
     def shares(self, words: Mapping[str, float], texts: Sequence[str]) -> NDArray[float32] | None:
         """Return how much of what the words ask for each of the texts has, 0..1, shape (len(texts),).
@@ -41,23 +44,30 @@ class Counterparts:
         """
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-        asked = [(row, weight) for word, weight in words.items() for row in self._rows(word)]
-        rows = [row for row, _ in asked]
-        weights = self._table.lengths(rows) * np.array([weight for _, weight in asked], np.float32)
-        if not (whole := float(weights.sum())) or not texts:
+        if not words or not texts:
             return None
-        found = [self._rows(text) or (0,) for text in texts]
+        each = [self._rows(word) for word in words]
+        asked = np.concatenate(each)
+        weights = self._table.lengths(asked) * np.repeat(np.fromiter(words.values(), np.float32), [*map(len, each)])
+        if not (whole := float(weights.sum())):
+            return None
+        # Row 0 is that of the unknown, which is like nothing.
+        shown = (self._rows(text[:_MOST_CHARACTERS]) for text in texts)
+        found = [rows if rows.size else np.zeros(1, np.int64) for rows in shown]
         starts = np.cumsum([0, *map(len, found[:-1])])
-        cosines = self._table.units(rows) @ self._table.units([row for each in found for row in each]).T
-        nearest = np.maximum.reduceat(cosines, starts, axis=1)
-        shares: NDArray[float32] = weights @ np.clip((nearest - UNRELATED) / (1 - UNRELATED), 0, 1) / whole
+        nearest = np.maximum.reduceat(self._table.cosines(asked, np.concatenate(found)), starts, axis=1)
+        above = np.maximum(nearest - np.float32(UNRELATED), 0)
+        shares: NDArray[float32] = weights @ above / (whole * (1 - UNRELATED))
         return shares
 
     def forget(self) -> None:
         """Forget every word that was compared: those of texts tell of what is purged."""
+        self._rows.cache_clear()
         self._rows_of.cache_clear()
 
-    def _rows(self, text: str) -> tuple[int, ...]:
-        """Return the distinct rows of a text's words."""
-        words = _WORD.findall(text[:_MOST_CHARACTERS].lower())
-        return tuple(dict.fromkeys(row for word in words for row in self._rows_of(word)))
+    def _distinct_rows(self, text: str) -> NDArray[int64]:
+        """Return the distinct rows of a text's words, (n,)."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        words = _WORD.findall(text.lower())
+        return np.array([*dict.fromkeys(row for word in words for row in self._rows_of(word))], np.int64)

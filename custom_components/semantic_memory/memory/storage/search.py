@@ -109,7 +109,7 @@ def _ranked(
         )
         for seq, owner in found.items()
     )
-    ranked = ranking.rank(candidates, weights)
+    ranked = ranking.rank(candidates, weights, max(search.limit, closer.LOOKED_AT))
     if search.counterparts is not None:
         ranked, weights = closer.rank(
             connection, ranked, weights, search.counterparts, words.weights, search.owners, search.limit
