@@ -127,6 +127,7 @@ async def test_script_of_the_blueprint_serves_assist(house: House, owner: Api, s
     """As its description says: made from the blueprint, exposed, and our own tools switched off."""
     use = {"path": "semantic_memory/memory_tool.yaml", "input": {}}
     await owner.post("/api/config/script/config/memory_tool", {"alias": "Memory tool", "use_blueprint": use})
+    await _async_until(owner, "script.memory_tool", "off")  # Home Assistant answers before it has loaded it
     async with owner.connect() as connection:
         await connection.command(
             "homeassistant/expose_entity",
@@ -182,10 +183,7 @@ async def test_automation_uses_the_response(house: House, owner: Api) -> None:
         ],
     }
     await owner.post("/api/config/automation/config/ask_memory", automation)
-    deadline = time.monotonic() + _TIMEOUT
-    while not await _async_is_on(owner, "automation.ask_the_memory"):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.2)
+    await _async_until(owner, "automation.ask_the_memory", "on")
     await owner.post("/api/events/asked", {"question": "when do I put the old newspapers outside?"})
     deadline = time.monotonic() + _TIMEOUT
     while (answer := await owner.act("memory_get", key="answer"))["status"] != "ok":
@@ -195,10 +193,15 @@ async def test_automation_uses_the_response(house: House, owner: Api) -> None:
     assert answer["owner"] == "household"
 
 
-async def _async_is_on(api: Api, entity_id: str) -> bool:
-    """Return whether an entity is there and on."""
-    states: list[dict[str, Any]] = await api.get("/api/states")
-    return any(state["entity_id"] == entity_id and state["state"] == "on" for state in states)
+async def _async_until(api: Api, entity_id: str, wanted: str) -> None:
+    """Wait until an entity is there and in this state."""
+    deadline = time.monotonic() + _TIMEOUT
+    while True:
+        states: list[dict[str, Any]] = await api.get("/api/states")
+        if any(state["entity_id"] == entity_id and state["state"] == wanted for state in states):
+            return
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.2)
 
 
 async def test_nobody_without_a_login(house: House) -> None:

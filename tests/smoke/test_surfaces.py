@@ -169,7 +169,7 @@ async def _has_ollama(api: Api) -> bool:
 
 async def test_entities_have_sane_states(owner: Api) -> None:
     entities = await _entities(owner)
-    assert set(entities) == {"memories", "pending_embeddings", "last_recall", "embedder", "reembed"}
+    assert set(entities) == {"change", "memories", "pending_embeddings", "last_recall", "embedder", "reembed"}
     stats = await owner.act("memory_stats")
     assert int(await owner.state(entities["memories"])) >= stats["total"] > 0
     assert await owner.state(entities["pending_embeddings"]) == "0"
