@@ -32,6 +32,7 @@ _MARKS: Final = (
 )
 _CHARACTER: Final = re.compile(f".[{_MARKS}]*")
 _IDEOGRAPH: Final = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_ASCII_RUNS: Final = re.compile("[0-9A-Za-z]+")
 _ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _DERIVED_WORDS: Final = 8
 _DERIVED_LENGTH: Final = 48
@@ -91,6 +92,8 @@ def index_pieces(key: str, value: str, tags: Iterable[str]) -> str | None:
 
 
 def _runs(text: str) -> list[str]:
+    if text.isascii():
+        return _ASCII_RUNS.findall(text)
     runs = "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in text).split()
     # What is left of an emoji is a mark without a letter.
     return [run for run in runs if any(unicodedata.category(char)[0] in "LN" for char in run)]
@@ -194,6 +197,9 @@ def search_terms(text: str) -> list[Term]:
     """
     terms: dict[Term, None] = {}
     for word in _runs(storable(text).lower()):
+        if word.isascii():
+            terms[word,] = None
+            continue
         folded = words(word)
         if split := [piece for run in folded for piece in pieces(run)]:
             terms |= dict.fromkeys((piece,) for piece in split)

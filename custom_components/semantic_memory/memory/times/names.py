@@ -8,6 +8,11 @@ from typing import Any, Final
 
 FILE: Final = Path(__file__).with_name("calendar_names.json")
 
+NUMBER: Final = "#"
+"""Stands for a number in an expression."""
+LEAST_STEM: Final = 3
+"""Letters of a month's name without its ending."""
+
 LEADS: Final[Mapping[str, frozenset[str]]] = {
     language: frozenset(words.split())
     for language, words in {
@@ -70,11 +75,16 @@ class Names:
         """Return the first words of all expressions."""
         tables = (self.said, self.past, self.months, self.short_months, self.weekdays)
         first = {key.partition(" ")[0] for table in tables for key in table}
-        return frozenset(first | (self.numbers.keys() if "#" in first else set()))
+        return frozenset(first | (self.numbers.keys() if NUMBER in first else set()))
 
-    def longest(self) -> int:
-        """Return how many words the longest expression has."""
-        return max(key.count(" ") + 1 for table in (self.said, self.past, self.months, self.weekdays) for key in table)
+    def lengths(self) -> dict[str, tuple[int, ...]]:
+        """Return how many words the expressions have that begin with each word or a number, the longest first."""
+        found: dict[str, set[int]] = {}
+        for key in (*self.said, *self.past):
+            words = key.split(" ")
+            for first in (NUMBER, *self.numbers) if words[0] == NUMBER else (words[0],):
+                found.setdefault(first, set()).add(len(words))
+        return {first: tuple(sorted(lengths, reverse=True)) for first, lengths in found.items()}
 
 
 def _read() -> Names:
@@ -108,5 +118,7 @@ def _numbered(lists: Iterable[Iterable[str]], first: int) -> Iterable[tuple[str,
 
 
 NAMES: Final = _read()
-LONGEST: Final = NAMES.longest()
+LENGTHS: Final = NAMES.lengths()
 STARTS: Final = NAMES.starts()
+STEM_STARTS: Final = frozenset(stem[:LEAST_STEM] for stem in NAMES.stems)
+"""How all words begin that may be such a form of a month's name."""

@@ -27,6 +27,7 @@ _NAMED: Final = (
     re.compile(rf"(?<!\d){_YEAR}\s?[年년](?!\s?[前전])"),
 )
 """Chinese, Japanese and Korean dates, which name the year, the month and the day behind their numbers."""
+_FIGURE: Final = re.compile(r"\d")
 _THIS_CENTURY: Final = 2000
 
 
@@ -43,7 +44,7 @@ class NumericDate:
 
 def numeric_dates(text: str) -> Iterator[NumericDate]:
     """Yield what may be a date; one that can be read in two ways comes twice."""
-    for form in _FORMS + _NAMED:
+    for form in _FORMS + _NAMED if _FIGURE.search(text) else ():
         for match in form.finditer(text):
             for year, month, day in _readings({key: int(value) for key, value in match.groupdict().items() if value}):
                 if month is None or is_date(year, month, day or 1):

@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 from .calendar import WEEKDAY_WEIGHT, Now, is_date
-from .names import HOMONYMS, LEADS, LONGEST, NAMES, STARTS
+from .names import HOMONYMS, LEADS, LEAST_STEM, LENGTHS, NAMES, NUMBER, STARTS, STEM_STARTS
 from .numeric import numeric_dates
 from .spans import Interval, Span, without
 from .tokens import Kind, tokens
@@ -25,7 +25,6 @@ _LAST_DAY: Final = 31
 _BETWEEN: Final = frozenset({"of", "de", "del", "d", "den", "the", "do", ".", ","})
 """What may stand between a day, its month and their year."""
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "er", "re", "º", "ª"})
-_LEAST_STEM: Final = 3
 _LONG_STEM: Final = 5
 _LONGEST_ENDING: Final = 4
 _MOST_SPANS: Final = 16
@@ -110,9 +109,11 @@ class _Reader:
             readings = [self._day_first, self._year_first, self._year, self._phrase]
         elif token.text in STARTS:
             readings = [self._month_first, self._weekday, self._phrase]
-        else:
-            readings = [self._month_first] if token.kind is Kind.WORD else []
-        return max((reading(place) for reading in readings), key=lambda found: found[0], default=(0, ()))
+        elif token.text[:LEAST_STEM] in STEM_STARTS:
+            readings = [self._month_first]
+        else:  # what nearly every word is
+            return 0, ()
+        return max((reading(place) for reading in readings), key=lambda found: found[0])
 
     # Dates with the name of the month
 
@@ -180,7 +181,7 @@ class _Reader:
     def _inflected(self, place: int) -> _Month | None:
         """Return the month of which something at a place is a form with another ending than those that are known."""
         word = self._key(place, 1)
-        for ending in range(1, min(_LONGEST_ENDING, len(word) - _LEAST_STEM) + 1):
+        for ending in range(1, min(_LONGEST_ENDING, len(word) - LEAST_STEM) + 1):
             for language, number in NAMES.stems.get(word[:-ending], {}).items():
                 led = self._leads(place) in LEADS.get(language, ())
                 if led or (language not in LEADS and ending < _LONGEST_ENDING and len(word) - ending >= _LONG_STEM):
@@ -194,7 +195,8 @@ class _Reader:
 
     def _phrase(self, place: int) -> Found:
         """Read "last week" and "three days ago"."""
-        for length in range(LONGEST, 0, -1):
+        token = self._tokens[place]
+        for length in LENGTHS.get(NUMBER if token.kind is Kind.NUMBER else token.text, ()):
             key = self._key(place, length)
             if key in NAMES.said and self._is_meant(key):
                 return length, _if_possible(self._now.relative, *NAMES.said[key])
@@ -208,7 +210,7 @@ class _Reader:
         for at, word in enumerate(words) if len(words) == length else ():
             if not word.isdecimal() and word not in NAMES.numbers:
                 continue
-            pattern = NAMES.past.get(" ".join([*words[:at], "#", *words[at + 1 :]]), {})
+            pattern = NAMES.past.get(" ".join([*words[:at], NUMBER, *words[at + 1 :]]), {})
             for language, unit in pattern.items():
                 count = int(word) if word.isdecimal() else NAMES.numbers[word].get(language)
                 if count is not None:

@@ -49,9 +49,9 @@ class Interval:
 
     def fit(self, moment: float) -> float:
         """Return how well a moment fits, 0..weight."""
-        outside = max(self.start - moment, moment - self.end, 0.0) / SECONDS_PER_DAY
         if self.start <= moment < self.end:
             return self.weight
+        outside = (self.start - moment if moment < self.start else moment - self.end) / SECONDS_PER_DAY
         fading = _FADING[self.precision] / (_EXACT if self.exact else 1.0)
         return self.weight * _OUTSIDE * math.exp(-outside / fading)
 

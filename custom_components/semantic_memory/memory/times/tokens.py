@@ -1,10 +1,9 @@
 """A text as words and numbers, each with its place. Pure functions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 import re
-from typing import Final
+from typing import Final, NamedTuple
 import unicodedata
 
 # Scripts that put no space between words; of Korean, what is put behind a noun is written together with it.
@@ -26,8 +25,7 @@ class Kind(Enum):
     MARK = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, a number or a mark."""
 
     text: str
@@ -54,6 +52,8 @@ def tokens(text: str) -> Iterator[Token]:
 
 def fold(word: str) -> str:
     """Return a word as it is compared: people leave accents out, and write months with and without a capital letter."""
+    if word.isascii():
+        return word.lower()
     taken_apart = unicodedata.normalize("NFD", word.casefold())
     bare = "".join(char for char in taken_apart if not _MARKS[0] <= ord(char) < _MARKS[1])
     return unicodedata.normalize("NFC", bare).translate(_WHOLE)
