@@ -66,15 +66,14 @@ async def async_settled(engine: MemoryEngine) -> None:
 
 async def async_warm(engine: MemoryEngine, caller: Caller, query: str) -> None:
     """Search until all that is to be in memory for this caller is there."""
-    tiers = engine._upkeep._tier, engine._upkeep._exact  # noqa: SLF001 - only a measurement cares
+    tier = engine._upkeep._tier  # noqa: SLF001 - only a measurement cares
     while True:
         await engine.async_recall(caller, RecallRequest(query=query, touch=False))
-        while any(tier._wanted or tier._fillings for tier in tiers):  # noqa: ASYNC110, SLF001 - they have nobody to tell
+        while tier._wanted or tier._fillings:  # noqa: ASYNC110, SLF001 - they have nobody to tell
             await asyncio.sleep(_LOOK_SECONDS)
-        if tiers[0].nbytes or not tiers[0].budget:
+        if tier.nbytes or not tier.budget:
             return
 
 
 def _keep_nothing_in_memory(engine: MemoryEngine) -> None:
-    for tier in (engine._upkeep._tier, engine._upkeep._exact):  # noqa: SLF001 - people need no such setting
-        tier.budget = 0
+    engine._upkeep._tier.budget = 0  # noqa: SLF001 - people need no such setting

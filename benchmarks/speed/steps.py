@@ -18,7 +18,8 @@ from types import ModuleType
 from typing import Any, Final
 
 from benchmarks import report
-from custom_components.semantic_memory.memory import ranking, text
+from custom_components.semantic_memory.memory import closer, ranking, text
+from custom_components.semantic_memory.memory.embedding import counterparts, words as word_table
 from custom_components.semantic_memory.memory.models import RecallRequest
 from custom_components.semantic_memory.memory.storage import (
     codes,
@@ -42,7 +43,7 @@ from .engines import COLD, HOT, Way, async_engine, async_warm
 from .measuring import Plan, make
 from .searching import Questions
 
-_MODULES: Final = (search, keywords, word_tier, words, said, spaces, text, ranking)
+_MODULES: Final = (search, keywords, word_tier, words, said, spaces, text, ranking, closer)
 _CLASSES: Final = (
     filters.Conditions,
     ram.TieredIndex,
@@ -53,6 +54,8 @@ _CLASSES: Final = (
     word_tier.WordTier,
     postings.Postings,
     vec0.Vec0Index,
+    counterparts.Counterparts,
+    word_table.WordTable,
 )
 _LEAST: Final = 0.01
 """Share of a search from which a step is shown."""
@@ -136,7 +139,7 @@ async def async_steps(folder: Path, questions: Questions, way: Way) -> str:
 
 
 def _modules() -> Sequence[ModuleType]:
-    return (*_MODULES, filters, ram, codes, sketches, exact, stems, postings, vec0)
+    return (*_MODULES, filters, ram, codes, sketches, exact, stems, postings, vec0, counterparts, word_table)
 
 
 def main() -> None:

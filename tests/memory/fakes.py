@@ -17,7 +17,7 @@ from custom_components.semantic_memory.memory.storage import candidates
 from custom_components.semantic_memory.memory.storage.codes import sign_code
 from custom_components.semantic_memory.memory.text import words
 
-from .storage.stores import check_codes, check_exact
+from .storage.stores import check_codes
 
 DAY: Final = 86_400.0
 START: Final = 1_800_000_000.0
@@ -152,6 +152,5 @@ async def assert_sound(engine: MemoryEngine) -> None:
                 expected = {(seq, owner, sign_code(blob)) for seq, owner, blob in entries}
                 assert set(codes) == expected
         check_codes(engine._upkeep._tier, connection)
-        check_exact(engine._upkeep._exact, connection)
 
     await engine._database.async_write(check)

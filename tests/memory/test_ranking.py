@@ -12,7 +12,7 @@ from custom_components.semantic_memory.memory.ranking import (
     cut,
     parts_of,
     rank,
-    score_of,
+    scorer,
 )
 
 _SCORES = st.none() | st.floats(0, 1)
@@ -31,7 +31,7 @@ _SCORES = st.none() | st.floats(0, 1)
     ],
 )
 def test_scores(vector: float | None, keyword: float | None, weight: float, expected: float) -> None:
-    assert score_of(Candidate(1, vector, keyword), Weights(weight)) == pytest.approx(expected)
+    assert scorer(Weights(weight))(Candidate(1, vector, keyword)) == pytest.approx(expected)
 
 
 _CANDIDATES = st.builds(Candidate, st.just(1), _SCORES, _SCORES, st.booleans(), st.floats(0, 1), st.floats(0, 1))
@@ -40,40 +40,40 @@ _WEIGHTS = st.builds(Weights, *(st.floats(0, 1) for _ in range(5)))
 
 @given(_CANDIDATES, _WEIGHTS)
 def test_scores_lie_between_0_and_1(candidate: Candidate, weights: Weights) -> None:
-    assert 0 <= score_of(candidate, weights) <= 1 + 1e-9
+    assert 0 <= scorer(weights)(candidate) <= 1 + 1e-9
 
 
 @given(_CANDIDATES, _WEIGHTS)
 def test_parts_add_up_to_the_score(candidate: Candidate, weights: Weights) -> None:
     parts = parts_of(candidate, weights)
-    assert sum(part.contribution for part in parts) == pytest.approx(score_of(candidate, weights))
+    assert sum(part.contribution for part in parts) == pytest.approx(scorer(weights)(candidate))
     for part in parts:
         assert part.contribution == pytest.approx(part.value * part.weight)
 
 
 def test_a_few_words_count_less_in_a_memory_about_something_else() -> None:
     weights = Weights(0.4)
-    assert score_of(Candidate(1, 0.3, 0.4), weights) == pytest.approx(0.6 * 0.3 + 0.4 * 0.4)
-    assert score_of(Candidate(1, 0.06, 0.4), weights) == pytest.approx(0.6 * 0.06 + 0.4 * 0.4 * 0.8)
-    assert score_of(Candidate(1, 0.0, 0.1), weights) == pytest.approx(0.4 * 0.1 * 0.2)
+    assert scorer(weights)(Candidate(1, 0.3, 0.4)) == pytest.approx(0.6 * 0.3 + 0.4 * 0.4)
+    assert scorer(weights)(Candidate(1, 0.06, 0.4)) == pytest.approx(0.6 * 0.06 + 0.4 * 0.4 * 0.8)
+    assert scorer(weights)(Candidate(1, 0.0, 0.1)) == pytest.approx(0.4 * 0.1 * 0.2)
     # Most of what is asked for, as a serial number is: no meaning is needed.
-    assert score_of(Candidate(1, 0.0, 0.5), weights) == pytest.approx(0.4 * 0.5)
+    assert scorer(weights)(Candidate(1, 0.0, 0.5)) == pytest.approx(0.4 * 0.5)
     # Nor where there is none.
-    assert score_of(Candidate(1, None, 0.1), weights) == pytest.approx(0.1)
+    assert scorer(weights)(Candidate(1, None, 0.1)) == pytest.approx(0.1)
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_more_of_any_signal_never_costs(vector: float, keyword: float, more: float) -> None:
-    weights, score = Weights(0.4), score_of(Candidate(1, vector, keyword), Weights(0.4))
-    assert score_of(Candidate(1, max(vector, more), keyword), weights) >= score - 1e-9
-    assert score_of(Candidate(1, vector, max(keyword, more)), weights) >= score - 1e-9
+    weights, score = Weights(0.4), scorer(Weights(0.4))(Candidate(1, vector, keyword))
+    assert scorer(weights)(Candidate(1, max(vector, more), keyword)) >= score - 1e-9
+    assert scorer(weights)(Candidate(1, vector, max(keyword, more))) >= score - 1e-9
 
 
 def test_counterparts_count_beside_meaning_and_words() -> None:
     weights = Weights(0.4, counterparts=0.25)
     without, with_some = Candidate(1, 0.5, 0.5), Candidate(2, 0.5, 0.5, counterparts=0.8)
-    assert score_of(without, weights) == pytest.approx(0.5 / 1.25)
-    assert score_of(with_some, weights) == pytest.approx((0.5 + 0.25 * 0.8) / 1.25)
+    assert scorer(weights)(without) == pytest.approx(0.5 / 1.25)
+    assert scorer(weights)(with_some) == pytest.approx((0.5 + 0.25 * 0.8) / 1.25)
     assert [part.name for part in parts_of(with_some, weights)] == ["meaning", "words", "counterparts"]
 
 
@@ -84,7 +84,7 @@ def test_own_and_timely_memories_come_first_and_unknown_names_cost() -> None:
     assert [item.candidate.seq for item in rank([plain, own, timely], weights)] == [3, 2, 1]
     # Nothing that is said as clearly is overruled by whose it is.
     assert rank([own, Candidate(4, 0.6, 0.5)], weights)[0].candidate.seq == 4
-    assert score_of(plain, Weights(0.4, factor=0.4)) == pytest.approx(0.2)
+    assert scorer(Weights(0.4, factor=0.4))(plain) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(

@@ -1,54 +1,39 @@
-"""A second look at the best candidates: which single words of the query have a counterpart in them.
-
-Functions of a reader's connection.
-"""
+"""A second look at the best candidates: which single words of the query have a counterpart in them. Pure functions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-import json
-import sqlite3
 from typing import Final
 
-from .. import ranking
-from ..embedding.counterparts import Counterparts
-from ..text import Term
-from .memories import owner_condition
+from . import ranking
+from .embedding.counterparts import Counterparts
+from .models import Memory
+from .text import Term
 
 LOOKED_AT: Final = 12
 """Measured: 30 find no more than these, and all of them one question of 400 more."""
 
 
 def rank(
-    connection: sqlite3.Connection,
     ranked: Sequence[ranking.Ranked],
     weights: ranking.Weights,
     counterparts: Counterparts,
     words: Mapping[Term, float],
-    owners: Sequence[str],
-    limit: int,
+    memories: Mapping[int, Memory],
 ) -> tuple[list[ranking.Ranked], ranking.Weights]:
-    """Return the best in their new order, ``limit`` or more if there are, and what each signal counts then.
+    """Return the candidates in their new order, and what each signal counts then.
 
-    ``words`` are those of the query that tell something, with their weights.
+    ``words`` are those of the query that tell something, with their weights, ``memories`` what the candidates say.
     """
-    best = [item.candidate for item in ranked[: max(limit, LOOKED_AT)]]
-    texts = _texts(connection, [candidate.seq for candidate in best], owners)
-    shares = counterparts.shares(
-        {term[0]: weight for term, weight in words.items()}, [texts.get(candidate.seq, "") for candidate in best]
-    )
+    texts = [_text(memories[item.candidate.seq]) for item in ranked]
+    shares = counterparts.shares({term[0]: weight for term, weight in words.items()}, texts)
     if shares is None:
         return list(ranked), weights
-    closer = zip(best, shares.tolist(), strict=True)
     weights = replace(weights, counterparts=ranking.COUNTERPARTS)
-    return ranking.rank((replace(candidate, counterparts=share) for candidate, share in closer), weights), weights
+    for item, share in zip(ranked, shares.tolist(), strict=True):
+        item.candidate.counterparts = share
+    return ranking.rank((item.candidate for item in ranked), weights), weights
 
 
-def _texts(connection: sqlite3.Connection, seqs: Sequence[int], owners: Sequence[str]) -> dict[int, str]:
-    """Return what is said in each of these owners' memories: key, tags, value."""
-    theirs, parameters = owner_condition(owners)
-    rows = connection.execute(
-        "SELECT seq, key || ' ' || tags || ' ' || value FROM memory"
-        f" WHERE seq IN (SELECT value FROM json_each(:seqs)) AND +{theirs}",
-        {**parameters, "seqs": json.dumps(seqs)},
-    )
-    return dict(rows.fetchall())
+def _text(memory: Memory) -> str:
+    """Return what is said in a memory."""
+    return " ".join((memory.key, *memory.tags, memory.value))

@@ -1,6 +1,6 @@
 """From candidates to ordered hits. Pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
@@ -70,29 +70,36 @@ class Ranked:
     match: Match
 
 
-def score_of(candidate: Candidate, weights: Weights) -> float:
-    """Return the convex combination of the signals, 0..1; the words stand for the meaning where there is no vector.
+def scorer(weights: Weights) -> Callable[[Candidate], float]:
+    """Return what gives the convex combination of the signals, 0..1; words stand for the meaning where there is none.
 
     Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (TOIS 2023): it beats reciprocal rank
     fusion as soon as its one weight suits the data.
     """
-    words = candidate.keyword_score or 0.0
-    if candidate.vector_score is None:
-        said = words
-    else:
-        said = (1 - weights.words) * candidate.vector_score + weights.words * _trust(candidate) * words
-    beside = weights.own * candidate.own + weights.time * candidate.time_score
-    beside += weights.counterparts * candidate.counterparts
-    return weights.factor * (said + beside) / _whole(weights)
+    of_meaning, of_words, scale = 1 - weights.words, weights.words, weights.factor / _whole(weights)
+    of_own, of_time, of_counterparts = weights.own, weights.time, weights.counterparts
+
+    def score(candidate: Candidate) -> float:
+        meaning, words = candidate.vector_score, candidate.keyword_score
+        if meaning is None:
+            said = words or 0.0
+        elif words:
+            said = of_meaning * meaning + of_words * _trust(meaning, words) * words
+        else:
+            said = of_meaning * meaning
+        beside = of_own * candidate.own + of_time * candidate.time_score + of_counterparts * candidate.counterparts
+        return scale * (said + beside)
+
+    return score
 
 
 def parts_of(candidate: Candidate, weights: Weights) -> tuple[Part, ...]:
-    """Return what ``score_of`` adds up."""
+    """Return what the score adds up."""
     words = candidate.keyword_score or 0.0
     if candidate.vector_score is None:
         signals = [("words", words, 1.0)]
     else:
-        trusted = weights.words * _trust(candidate)
+        trusted = weights.words * _trust(candidate.vector_score, words)
         signals = [("meaning", candidate.vector_score, 1 - weights.words), ("words", words, trusted)]
     signals += [("own", float(candidate.own), weights.own)] if weights.own else []
     signals += [("time", candidate.time_score, weights.time)] if weights.time else []
@@ -111,7 +118,8 @@ def parts_of(candidate: Candidate, weights: Weights) -> tuple[Part, ...]:
 
 def rank(candidates: Iterable[Candidate], weights: Weights, most: int | None = None) -> list[Ranked]:
     """Return the candidates, or the first so many, best first; the newer memory of two that are equal."""
-    scored = [(score_of(candidate, weights), candidate.seq, candidate) for candidate in candidates]
+    score = scorer(weights)
+    scored = [(score(candidate), candidate.seq, candidate) for candidate in candidates]
     scored.sort(key=itemgetter(0, 1), reverse=True)
     return [Ranked(candidate, score, _match_of(candidate)) for score, _, candidate in scored[:most]]
 
@@ -137,13 +145,14 @@ def _whole(weights: Weights) -> float:
     return 1 + weights.own + weights.time + weights.counterparts
 
 
-def _trust(candidate: Candidate) -> float:
+def _trust(meaning: float, words: float) -> float:
     """Return how much of their weight the words keep, 0..1.
 
     A few of a query's words in a memory about something else may be there by chance.
     """
-    meaning, words = candidate.vector_score or 0.0, candidate.keyword_score or 0.0
-    return min(1.0, max(meaning / RELATED, words / MANY_WORDS))
+    if words >= MANY_WORDS or meaning >= RELATED:
+        return 1.0
+    return max(meaning / RELATED, words / MANY_WORDS)
 
 
 def _match_of(candidate: Candidate) -> Match:

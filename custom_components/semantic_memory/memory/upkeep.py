@@ -5,10 +5,10 @@ import logging
 import sqlite3
 
 from .errors import StorageError
-from .storage import exact, spaces
+from .storage import spaces
 from .storage.candidates import CandidateIndex
 from .storage.database import Database
-from .storage.fillings import ExactFilling, Place
+from .storage.fillings import Place
 from .storage.ram import RamTier, TieredIndex
 from .storage.scan import NoIndex
 from .storage.vec import LIB_FOLDER, IndexUnavailableError, load_extension
@@ -27,7 +27,6 @@ class Upkeep:
         self._database = database
         self._worker = worker
         self._tier = RamTier()
-        self._exact = RamTier(exact.BUDGET, ExactFilling, displace=False)
         self._words = WordTier(self._tier)
         self.words: WordTier | None = None
         """The words in memory, where there is what it takes."""
@@ -43,12 +42,12 @@ class Upkeep:
             await loop.run_in_executor(None, _import_numpy)
             await self._database.async_maintain(self._words.watch)
             self.words = self._words
-            index = TieredIndex(self._tier, NoIndex(), self._exact)
+            index = TieredIndex(self._tier, NoIndex())
             load = await loop.run_in_executor(None, load_extension, self._database.path.parent / LIB_FOLDER)
         except (ImportError, IndexUnavailableError) as err:
             error = str(err)
         else:
-            index = TieredIndex(self._tier, Vec0Index(), self._exact)
+            index = TieredIndex(self._tier, Vec0Index())
             if self._worker.index.name != index.name:
                 await self._database.async_prepare_also(load)
         await self._async_bring_in_line(index)
@@ -65,19 +64,18 @@ class Upkeep:
         while True:
             await self._searched.wait()
             self._searched.clear()
-            for tier in (self._tier, self._exact):  # what saves most comes first
-                while (place := tier.take_wanted()) is not None:
-                    await self._async_fill(tier, place)
+            while (place := self._tier.take_wanted()) is not None:
+                await self._async_fill(place)
 
-    async def _async_fill(self, tier: RamTier, place: Place) -> None:
-        filling = tier.begin(place)
+    async def _async_fill(self, place: Place) -> None:
+        filling = self._tier.begin(place)
         try:
             while await self._database.async_read(filling.read_on):
                 pass
         except StorageError as err:  # the index behind answers; the next search asks for it again
             _LOGGER.debug("The index in memory could not be filled: %s", err)
         finally:
-            tier.end(filling)
+            self._tier.end(filling)
 
     async def async_leave_no_trace(self) -> bool:
         """Rid the file of what a purge left between its rows, and the write-ahead log of the pages as they were.
@@ -110,7 +108,6 @@ class Upkeep:
         """Have what is in memory follow a transaction that has ended."""
         self._words.stage(connection, committed)
         self._tier.settle(committed)
-        self._exact.settle(committed)
 
     async def _async_bring_in_line(self, index: CandidateIndex) -> None:
         def bring_in_line(connection: sqlite3.Connection) -> None:

@@ -105,7 +105,8 @@ def fill_wanted(tier: RamTier, connection: sqlite3.Connection) -> None:
 def columns(codes: Holding) -> bytes:
     """Return all that is kept of codes."""
     assert isinstance(codes, Codes)
-    return codes._columns.tobytes() + codes._sketches._levels.tobytes()
+    vectors = codes._vectors
+    return codes._columns.tobytes() + (vectors._rows if isinstance(vectors, Exact) else vectors._levels).tobytes()
 
 
 def content(codes: Holding) -> dict[int, bytes]:
@@ -198,22 +199,20 @@ def check_vectors(store: Store) -> None:
 
 
 def check_codes(tier: RamTier, connection: sqlite3.Connection) -> None:
-    """Raise unless what is in memory are exactly the codes of the live vectors of those owners."""
+    """Raise unless what is in memory are exactly the codes, and vectors, of the live vectors of those owners."""
     for (space_id, owner), codes in dict(tier._held).items():  # others are being read meanwhile
         if not isinstance(codes, Codes):
             continue
-        entries = [Entry(*row) for row in live_entries(connection, space_id)]
+        entries = [entry for entry in map(Entry._make, live_entries(connection, space_id)) if entry.owner == owner]
         words = sign_words([entry.embedding for entry in entries], codes.dimension)
-        live = {entry.seq: word.tobytes() for entry, word in zip(entries, words, strict=True) if entry.owner == owner}
+        live = {entry.seq: word.tobytes() for entry, word in zip(entries, words, strict=True)}
         assert content(codes) == live
+        if codes.spare_bytes:
+            assert vectors_of(codes) == {entry.seq: entry.embedding for entry in entries}
 
 
-def check_exact(tier: RamTier, connection: sqlite3.Connection) -> None:
-    """Raise unless what is in memory are exactly the live vectors of those owners."""
-    for (space_id, owner), exact in dict(tier._held).items():  # others are being read meanwhile
-        assert isinstance(exact, Exact)
-        live = {entry.seq: entry.embedding for entry in map(Entry._make, live_entries(connection, space_id))}
-        found, rows = exact.at(live)
-        mine = {seq for seq, entry_owner, _ in live_entries(connection, space_id) if entry_owner == owner}
-        assert (len(exact), set(found)) == (len(mine), mine)
-        assert [row.tobytes() for row in rows] == [live[seq] for seq in found]
+def vectors_of(codes: Codes) -> dict[int, bytes]:
+    """Return the vectors that are kept beside codes, by seq."""
+    assert isinstance(codes._vectors, Exact)
+    seqs = codes._seqs[: len(codes)].tolist()
+    return {seq: row.tobytes() for seq, row in zip(seqs, codes._vectors.first(len(codes)), strict=True)}

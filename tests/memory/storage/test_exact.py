@@ -15,12 +15,12 @@ from custom_components.semantic_memory.memory.models import MemoryFilter
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.query import Query
 from custom_components.semantic_memory.memory.storage import search, spaces
+from custom_components.semantic_memory.memory.storage.codes import Codes, candidates
 from custom_components.semantic_memory.memory.storage.exact import Exact, bytes_of
-from custom_components.semantic_memory.memory.storage.fillings import ExactFilling
 from custom_components.semantic_memory.memory.storage.ram import RamTier, TieredIndex
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
 
-from .stores import ANN, BOB, NOBODY, Store, connect, fill_wanted, unit
+from .stores import ANN, BOB, NOBODY, Store, connect, fill_wanted, unit, vectors_of
 
 CALLERS = {"ann": ANN, "bob": BOB, "household": NOBODY}
 DIMENSION = 8
@@ -31,50 +31,75 @@ def vector(number: int, dimension: int = DIMENSION) -> bytes:
     return unit(np.random.default_rng(number).normal(size=dimension).tolist())
 
 
-def content(exact: Exact) -> dict[int, bytes]:
-    """Return all that is there."""
-    found, rows = exact.at(range(1_000))
-    return {seq: row.tobytes() for seq, row in zip(found, rows, strict=True)}
-
-
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30))), max_size=8), st.integers(0, 9))
+@given(st.lists(st.tuples(st.sets(st.integers(0, 99)), st.sets(st.integers(0, 99))), max_size=8), st.integers(0, 99))
 def test_it_holds_what_it_was_given(changes: list[tuple[set[int], set[int]]], capacity: int) -> None:
-    exact, expected = Exact(4, capacity), dict[int, bytes]()
+    codes, expected = Codes(4, capacity, exact=True), dict[int, bytes]()
     for step, (gone, added) in enumerate(changes):
         new = {seq: vector(seq + 100 * step, 4) for seq in added}
-        exact.update([*gone, *added], list(new), list(new.values()))
+        codes.update([*gone, *added], list(new), list(new.values()))
         expected = {seq: row for seq, row in expected.items() if seq not in gone} | new
-        assert content(exact) == expected
-        assert len(exact) == len(expected)
-        assert not exact._rows[len(exact) :].any()
+        assert vectors_of(codes) == expected
+        assert isinstance(codes._vectors, Exact)
+        assert not codes._vectors._rows[len(codes) :].any()
 
 
 def test_nothing_stays_in_a_matrix_that_was_left() -> None:
-    exact = Exact(4)
-    before = exact._rows
-    exact.update((), range(500), [vector(number, 4) for number in range(500)])
-    assert not before.any()
-    assert content(exact) == {number: vector(number, 4) for number in range(500)}
-    large = exact.nbytes
-    exact.update((), [500], [vector(500, 4)])
-    assert exact.nbytes < 1.2 * large  # it may be many megabytes
+    codes = Codes(4, exact=True)
+    before = codes._vectors
+    assert isinstance(before, Exact)
+    rows = before._rows
+    codes.update((), range(500), [vector(number, 4) for number in range(500)])
+    assert not rows.any()
+    assert vectors_of(codes) == {number: vector(number, 4) for number in range(500)}
+    large, rows = codes.nbytes, before._rows
+    codes.update((), [500], [vector(500, 4)])
+    assert codes.nbytes < 1.2 * large  # it may be many megabytes
+    assert not rows.any()
+    rows = before._rows
+    codes.slim()
+    assert not rows.any()
 
 
-def test_the_size_is_known_beforehand() -> None:
-    exact = Exact(4, 500)
-    exact.update((), range(500), [vector(number, 4) for number in range(500)])
-    assert exact.nbytes == bytes_of(4, 500)
+def test_it_does_without_vectors() -> None:
+    embeddings = [vector(number, 32) for number in range(700)]
+    codes, sketched = Codes(32, exact=True), Codes(32)
+    for each in (codes, sketched):
+        each.update((), range(700), embeddings)
+        each.update(range(10), (), ())
+    assert codes.spare_bytes == codes.nbytes - sketched.nbytes + sketched._vectors.nbytes
+    codes.slim()
+    assert (codes.spare_bytes, codes.nbytes) == (0, sketched.nbytes)
+    query = np.frombuffer(vector(1_000, 32), "<f4")
+    assert candidates([codes], query, 20) == candidates([sketched], query, 20)
+    codes.slim()
+    for each in (codes, sketched):
+        each.update((), [1, 2], embeddings[1:3])
+    assert candidates([codes], query, 20) == candidates([sketched], query, 20)
+
+
+def test_cosines_are_exact() -> None:
+    numbers = np.random.default_rng(5).normal(size=(3_000, 64))
+    vectors = (numbers / np.linalg.norm(numbers, axis=1, keepdims=True)).astype("<f4")
+    halves = [Codes(64, exact=True), Codes(64, exact=True)]
+    halves[0].update((), range(1_500), [row.tobytes() for row in vectors[:1_500]])
+    halves[1].update((), range(1_500, 3_000), [row.tobytes() for row in vectors[1_500:]])
+    for query in vectors[:20]:
+        found = candidates(halves, query, 96)
+        assert [cosine for cosine, _ in found] == pytest.approx((vectors[[seq for _, seq in found]] @ query).tolist())
+        assert len(found) == 96
+        assert found == sorted(found, reverse=True)
+        assert found[0][1] == int(np.argmax(vectors @ query))
 
 
 class Home:
     """A store with a space, whose vectors are followed in memory as the database does it."""
 
-    def __init__(self, path: Path, budget: int = 1_000_000) -> None:
+    def __init__(self, path: Path, spare: int = 1_000_000) -> None:
         """Open it."""
         self.connection = connect(path, extension=False)
-        self.exact = RamTier(budget, ExactFilling, displace=False)
-        self.index = TieredIndex(RamTier(), NoIndex(), self.exact)
+        self.tier = RamTier(spare_budget=spare)
+        self.index = TieredIndex(self.tier, NoIndex())
         self.store = Store(self.connection, self.index)
         self.space = self.store.add_space(dimension=DIMENSION)
 
@@ -93,17 +118,23 @@ class Home:
         """End a transaction as the database does."""
         if self.connection.in_transaction:
             self.connection.execute("COMMIT" if committed else "ROLLBACK")
-        self.exact.settle(committed)
+        self.tier.settle(committed)
 
     def warm(self, *owners: str) -> None:
         """Have the vectors of owners in memory."""
-        self.index.vectors(self.space.id, owners, ())
-        fill_wanted(self.exact, self.connection)
+        for owner in owners:
+            self.tier.ask(Codes, self.space.id, owner)
+        fill_wanted(self.tier, self.connection)
 
     def held(self, *owners: str) -> Mapping[int, bytes]:
         """Return what is in memory of these owners."""
-        parts = self.index.vectors(self.space.id, owners, range(1_000))
-        return {seq: row.tobytes() for found, rows in parts for seq, row in zip(found, rows, strict=True)}
+        asked = [self.tier.ask(Codes, self.space.id, owner) for owner in owners]
+        return {
+            seq: row
+            for codes in asked
+            if codes is not None and codes.spare_bytes
+            for seq, row in vectors_of(codes).items()
+        }
 
     def stored(self, *owners: str) -> Mapping[int, bytes]:
         """Return what the file has of them."""
@@ -169,33 +200,45 @@ def test_scores_are_those_of_the_vectors_in_the_file(home: Home, monkeypatch: py
     assert len(read) == 5
     home.warm("ann")
     assert home.recall(question) == read  # the household's are read
-    fill_wanted(home.exact, home.connection)
+    home.warm("household")
     monkeypatch.setattr(spaces, "embeddings_of", lambda _connection, _space_id, seqs: dict.fromkeys(seqs, b""))
     assert home.recall(question) == read
 
 
-def test_nobody_is_displaced(tmp_path: Path) -> None:
-    home = Home(tmp_path / "memory.db", budget=5_000)
+def test_who_asks_last_finds_no_room_for_vectors(tmp_path: Path) -> None:
+    home = Home(tmp_path / "memory.db", spare=bytes_of(DIMENSION, 100))
     with closing(home.connection):
         home.put(*range(10))
-        home.put(*range(20, 25), owner="bob")
-        home.warm("ann")
-        home.warm("bob")  # with the room that is kept free, both do not fit
+        home.put(*range(20, 90), owner="bob")
+        home.warm("ann", "bob")  # with the room that is kept free for Ann, both do not fit
         assert home.held("ann", "bob") == home.stored("ann")
+        found = home.index.search(home.connection, home.space.id, ("bob",), np.frombuffer(vector(22), "<f4"), 40)
+        assert len(found) == 70
+        assert set(found) == home.stored("bob").keys()
+
+
+def test_who_asked_longest_ago_does_without_them(tmp_path: Path) -> None:
+    home = Home(tmp_path / "memory.db", spare=bytes_of(DIMENSION, 130))
+    with closing(home.connection):
+        home.put(1)
+        home.put(2, owner="bob")
         home.warm("ann", "bob")
-        assert home.exact.take_wanted() is None
+        assert home.held("ann", "bob") == home.stored("ann", "bob")
+        home.put(*range(3, 80), owner="bob")
+        assert home.held("ann", "bob") == home.stored("bob")
 
 
-def test_too_many_are_never_read(tmp_path: Path) -> None:
-    home = Home(tmp_path / "memory.db", budget=bytes_of(DIMENSION, 9))
+def test_too_many_are_never_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path / "memory.db", spare=bytes_of(DIMENSION, 9))
     with closing(home.connection):
         home.put(*range(10))
         home.warm("ann")
         assert home.held("ann") == {}
-        assert home.exact.take_wanted() is None
+        question = np.frombuffer(vector(3), "<f4")
+        assert home.index.cosines(home.space.id, ("ann",), [1, 2], question) == {}
+        assert home.recall(question)[0].memory.value == "fact 3"
 
 
-def test_an_index_may_have_none_in_memory(home: Home) -> None:
+def test_an_index_on_disk_has_none_in_memory(home: Home) -> None:
     home.put(1)
-    assert TieredIndex(RamTier(), NoIndex()).vectors(home.space.id, ["ann"], [1]) == []
-    assert NoIndex().vectors(home.space.id, ["ann"], [1]) == []
+    assert NoIndex().cosines(home.space.id, ["ann"], [1], np.ones(DIMENSION, "<f4")) == {}

@@ -33,11 +33,13 @@ DIMENSION: Final = 16
 class Home:
     """A store whose changes are made in transactions, and a reader beside it."""
 
-    def __init__(self, path: Path, *, extension: bool = True, budget: int = ram.BUDGET) -> None:
+    def __init__(
+        self, path: Path, *, extension: bool = True, budget: int = ram.BUDGET, spare: int = ram.SPARE_BUDGET
+    ) -> None:
         """Open both; the store has one space."""
         self.connection = connect(path, extension=extension)
         self.reader = connect(path, extension=extension)
-        self.tier = RamTier(budget)
+        self.tier = RamTier(budget, spare)
         behind: CandidateIndex = Vec0Index() if extension else NoIndex()
         self.behind = Mock(wraps=behind)
         self.behind.name = behind.name
@@ -329,7 +331,7 @@ def test_a_change_that_cannot_be_followed_has_the_codes_read_again(
 
 
 def test_those_who_asked_last_stay(tmp_path: Path) -> None:
-    home = Home(tmp_path / "memory.db", budget=2 * Codes(DIMENSION).nbytes)
+    home = Home(tmp_path / "memory.db", budget=2 * Codes(DIMENSION).nbytes, spare=0)
     for owner in CALLERS:
         home.put(1, owner=owner)
     home.warm("ann", "bob")
@@ -342,7 +344,7 @@ def test_those_who_asked_last_stay(tmp_path: Path) -> None:
 
 
 def test_an_owner_with_too_many_memories_is_left_to_the_index_behind(tmp_path: Path) -> None:
-    home = Home(tmp_path / "memory.db", budget=Codes(DIMENSION).nbytes + 100)
+    home = Home(tmp_path / "memory.db", budget=Codes(DIMENSION).nbytes + 100, spare=0)
     home.put(*range(70))
     home.put(1, owner="bob")
     home.warm("bob")

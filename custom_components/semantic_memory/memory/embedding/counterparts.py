@@ -7,6 +7,7 @@ words in the place of an encoder). It takes too long for all memories, so only t
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -69,5 +70,5 @@ class Counterparts:
         """Return the distinct rows of a text's words, (n,)."""
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-        words = _WORD.findall(text.lower())
-        return np.array([*dict.fromkeys(row for word in words for row in self._rows_of(word))], np.int64)
+        words = dict.fromkeys(_WORD.findall(text.lower()))  # a key repeats the words of its value
+        return np.array([*dict.fromkeys(chain.from_iterable(map(self._rows_of, words)))], np.int64)

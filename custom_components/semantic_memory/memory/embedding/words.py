@@ -28,6 +28,7 @@ class WordTable:
         self._steps = steps
         self._scales = scales
         self._tokenizer = tokenizer
+        self._model = tokenizer.model
         self._unknown = tokenizer.token_to_id(_UNKNOWN)
         self.fingerprint = fingerprint
 
@@ -66,9 +67,12 @@ class WordTable:
         units: NDArray[float32] = np.divide(sums, lengths, out=sums, where=lengths > 0)
         return units
 
-    def rows_of(self, text: str) -> tuple[int, ...]:
-        """Return the rows of a text's words, or of their pieces, in order, without those that nobody knows."""
-        return tuple(row for row in self._tokenizer.encode(text).ids if row != self._unknown)
+    def rows_of(self, word: str) -> tuple[int, ...]:
+        """Return the row of a word in lower case, or those of its pieces, in order; none where nobody knows it."""
+        # There is nothing to normalise and to split in letters and digits of ASCII, which is most of the work.
+        plain = word.isascii() and word.isalnum()
+        rows = [token.id for token in self._model.tokenize(word)] if plain else self._tokenizer.encode(word).ids
+        return tuple(row for row in rows if row != self._unknown)
 
     def lengths(self, rows: NDArray[int64]) -> NDArray[float32]:
         """Return how long these rows are, (n,): how much they count in a mean."""

@@ -3,12 +3,12 @@
 The vectors themselves are rows of ``vector``. What an index holds is derived from them and can be rebuilt at any time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from numpy import float32
+    from numpy import bool_, float32
     from numpy.typing import NDArray
 
 type Vector = NDArray[float32]
@@ -56,9 +56,18 @@ class CandidateIndex(Protocol):
         """Return memories of these owners among which the ``limit`` nearest most likely are."""
         ...
 
-    def vectors(self, space_id: int, owners: Sequence[str], seqs: Sequence[int]) -> list[tuple[list[int], Matrix]]:
-        """Return those of these memories whose vectors are in memory, in parts, with them as rows of a matrix."""
+    def cosines(self, space_id: int, owners: Sequence[str], seqs: Collection[int], query: Vector) -> dict[int, float]:
+        """Return the cosines of those of these memories whose vectors are in memory, with a query of length 1."""
         ...
+
+
+def marks(seqs: Collection[int]) -> NDArray[bool_]:
+    """Return marks by seq; the last, which is none, stands for all beyond."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    marked = np.zeros(max(seqs, default=0) + 2, np.bool_)
+    marked[list(seqs)] = True
+    return marked
 
 
 FITTING: Final = "length(embedding) = 4 * (SELECT dimension FROM space WHERE id = :space_id)"

@@ -1,30 +1,35 @@
 """Vectors as one bit a dimension: whether the number is positive.
 
 The Hamming distance of these codes orders unit vectors nearly as the cosine does (Charikar, "Similarity estimation
-techniques from rounding algorithms", STOC 2002). Of those that are near by it, the cosine is estimated; candidates are
-compared exactly afterwards.
+techniques from rounding algorithms", STOC 2002). Of those that are near by it, the cosine is worked out where the
+vectors are in memory too, and else estimated; candidates are compared exactly afterwards.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 import threading
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from . import sketches
 from .candidates import Entry, Vector
+from .exact import Exact
+from .sketches import Sketches
 
 if TYPE_CHECKING:
-    from numpy import int64, uint8, uint16, uint64
+    from numpy import bool_, int64, uint8, uint16, uint64
     from numpy.typing import NDArray
 
     type Words = NDArray[uint64]
     """Codes in words of 64 bits, padded with zeros: shape (words,) of one, (codes, words) of several."""
 
 _WORD_BITS: Final = 64
-_BLOCK: Final = 16_384
+_BLOCK: Final = 8_192
 """Codes that are compared at a time, so that what lies between two steps stays in the processor's cache."""
 _SMALLEST: Final = 64
-_ESTIMATED: Final = 5
-"""Of how many times as many candidates the cosine is estimated: with fewer, some of the true ones are lost."""
+_COMPARED: Final = 10
+"""How many times as many memories as are wanted are compared by more than their codes: with fewer, some are lost."""
+_ESTIMATED: Final = 2
+"""How many times as many are returned where cosines are estimated."""
 
 
 def sign_code(embedding: bytes) -> bytes:
@@ -62,70 +67,48 @@ def places_of_nearest(distances: NDArray[uint16], seqs: NDArray[int64], limit: i
     return nearest
 
 
-def _places_within(distances: NDArray[uint16], seqs: NDArray[int64], limit: int, farthest: int) -> NDArray[int64]:
-    """Return the places of the ``limit`` least distances up to ``farthest``, in no order, and some that are as near.
-
-    Those are left out where there are many of them: the same text stored a thousand times.
-    """
-    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
-
-    if distances.size > limit:
-        farthest = min(farthest, int(np.searchsorted(np.cumsum(np.bincount(distances)), limit)))
-    places: NDArray[int64] = np.flatnonzero(distances <= farthest)
-    return places if places.size <= 2 * limit else places[places_of_nearest(distances[places], seqs[places], limit)]
-
-
 def bytes_of(dimension: int, count: int) -> int:
     """Return how many bytes the codes of so many memories take in :class:`Codes`."""
-    code, seq, distance, difference, bits = 8 * words_of(dimension), 8, 2, 8, 1
-    return count * (code + seq + distance + sketches.bytes_of(dimension)) + min(count, _BLOCK) * (difference + bits)
-
-
-class Near(NamedTuple):
-    """Memories whose codes are near, each with its distance and sketch."""
-
-    seqs: NDArray[int64]
-    distances: NDArray[uint16]
-    levels: NDArray[uint8]
-    lengths: Vector
+    words, seq, distance = words_of(dimension), 8, 2
+    working = min(count, _BLOCK) * words * 9
+    return count * (8 * words + seq + distance + sketches.bytes_of(dimension)) + working
 
 
 def candidates(held: Sequence[Codes], query: Vector, limit: int) -> list[tuple[float, int]]:
-    """Return estimated cosine and seq of the ``limit`` memories of all that are likely to be nearest, nearest first."""
+    """Return cosine, or an estimate, and seq of memories among which the nearest most likely are, in order."""
     import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-    (code,) = sign_words([query.astype("<f4").tobytes()], query.size)
-    wanted, farthest, found = limit * _ESTIMATED, query.size, list[Near]()
-    for codes in held:
-        found.append(codes.near(code, wanted, farthest))
-        if found[-1].seqs.size >= wanted:  # what is farther off is not among the nearest of all either
-            farthest = int(found[-1].distances.max())
-    if not found:
+    if not held:
         return []
-    near = found[0]
-    if len(found) > 1:
-        seqs, distances, levels, lengths = map(np.concatenate, zip(*found, strict=True))
-        nearest = _places_within(distances, seqs, wanted, farthest)
-        near = Near(seqs[nearest], distances[nearest], levels[nearest], lengths[nearest])
-    cosines = sketches.cosines(near.levels, near.lengths, query)
-    best = np.argsort(-cosines)[:limit]
-    return list(zip(cosines[best].tolist(), near.seqs[best].tolist(), strict=True))
+    (code,) = sign_words([query.astype("<f4").tobytes()], query.size)
+    with ExitStack() as locks:
+        for codes in sorted(held, key=id):  # all in the same order, or two searches could wait for each other
+            locks.enter_context(codes.lock)
+        distances = [codes.measure(code) for codes in held]
+        # Selecting by counting: a distance is one of only dimension + 1 numbers.
+        counts = sum(np.bincount(each, minlength=query.size + 1) for each in distances)
+        farthest = int(np.searchsorted(np.cumsum(counts), limit * _COMPARED))
+        near = [codes.compare(query, farthest, limit * _COMPARED) for codes in held]
+    seqs, cosines = map(np.concatenate, zip(*near, strict=True))
+    is_exact = all(codes.spare_bytes for codes in held)
+    best = np.argsort(-cosines)[: limit if is_exact else limit * _ESTIMATED]
+    return list(zip(cosines[best].tolist(), seqs[best].tolist(), strict=True))
 
 
 class Codes:
     """The codes of one owner's memories, one contiguous column per word, so that a search reads memory in order.
 
-    Several threads may use it at once.
+    Beside each is its vector, or where that would take too much, a sketch of it. Several threads may use it at once.
     """
 
-    def __init__(self, dimension: int, capacity: int = 0) -> None:
-        """Begin with none, and with room for ``capacity`` of them."""
+    def __init__(self, dimension: int, capacity: int = 0, *, exact: bool = False) -> None:
+        """Begin with none, and with room for ``capacity`` of them, with their vectors if ``exact``."""
         self.dimension = dimension
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._size = 0
         self._seqs: NDArray[int64]
         self._columns: Words
-        self._sketches = sketches.Sketches(dimension)
+        self._vectors: Exact | Sketches = Exact(dimension) if exact else Sketches(dimension)
         self._allocate(max(capacity, _SMALLEST))
 
     def __len__(self) -> int:
@@ -136,7 +119,24 @@ class Codes:
     def nbytes(self) -> int:
         """Return how many bytes are taken, with what is kept free for more."""
         arrays = (self._seqs, self._columns, self._distances, self._differing, self._counts)
-        return sum(array.nbytes for array in arrays) + self._sketches.nbytes
+        return sum(array.nbytes for array in arrays) + self._vectors.nbytes
+
+    @property
+    def spare_bytes(self) -> int:
+        """Return how many bytes the vectors take, which it can do without."""
+        return self._vectors.nbytes if isinstance(self._vectors, Exact) else 0
+
+    def slim(self) -> None:
+        """Do without the vectors: only sketches of them stay."""
+        with self.lock:
+            if not isinstance(self._vectors, Exact):
+                return
+            thin, vectors = Sketches(self.dimension), self._vectors
+            thin.resize(0, self._seqs.size)
+            for start in range(0, self._size, _BLOCK):
+                thin.put(start, vectors.first(self._size)[start : start + _BLOCK])
+            vectors.clear(0, self._size)
+            self._vectors = thin
 
     def follow(self, owner: str, changes: Mapping[int, Entry | None]) -> None:
         """Take over changes of memories of all owners, by seq; ``None`` for one that is not to be found any more."""
@@ -146,47 +146,71 @@ class Codes:
     def update(self, gone: Sequence[int], seqs: Sequence[int], embeddings: Sequence[bytes]) -> None:
         """Take memories out, then others in, in one step; a memory that is there already has to be among ``gone``."""
         codes = sign_words(embeddings, self.dimension)
-        with self._lock:
+        with self.lock:
             self._remove(gone)
             self._append(seqs, codes, embeddings)
 
-    def near(self, query: Words, limit: int, farthest: int) -> Near:
-        """Return about ``limit`` of the nearest memories up to a distance, in no order, with their sketches."""
-        with self._lock:
-            distances, seqs = self._measure(query), self._seqs[: self._size]
-            places = _places_within(distances, seqs, limit, farthest)
-            return Near(seqs[places], distances[places], *self._sketches.at(places))
+    # For whoever holds the lock
+
+    def measure(self, code: Words) -> NDArray[uint16]:
+        """Return the Hamming distance of every memory's code, until the next call."""
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        distances, asked = self._distances[: self._size], code[:, np.newaxis]
+        for start in range(0, self._size, _BLOCK):
+            stop = min(start + _BLOCK, self._size)
+            differing, counts = self._differing[:, : stop - start], self._counts[:, : stop - start]
+            np.bitwise_xor(self._columns[:, start:stop], asked, out=differing)
+            np.bitwise_count(differing, out=counts)
+            np.add.reduce(counts, axis=0, dtype=np.uint16, out=distances[start:stop])
+        return distances
+
+    def compare(self, query: Vector, farthest: int, most: int) -> tuple[NDArray[int64], Vector]:
+        """Return those that were measured to be no farther, in no order, with their cosines.
+
+        These are exact where the vectors are in memory, else estimated. Of many that are equally far, as the same text
+        stored a thousand times is, no more than the ``most`` of all are compared.
+        """
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        distances, seqs = self._distances[: self._size], self._seqs[: self._size]
+        places = np.flatnonzero(distances <= farthest)
+        if places.size > 2 * most:
+            places = places[places_of_nearest(distances[places], seqs[places], most)]
+        return seqs[places], self._vectors.cosines(places, query)
+
+    # For everybody
+
+    def cosines(self, marked: NDArray[bool_], query: Vector) -> tuple[list[int], Vector] | None:
+        """Return those of the memories that are marked, by seq, with their cosines; the last mark is for all beyond.
+
+        ``None`` where the vectors are not in memory.
+        """
+        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+        with self.lock:
+            if not isinstance(self._vectors, Exact):
+                return None
+            seqs = self._seqs[: self._size]
+            places = np.flatnonzero(marked.take(seqs, mode="clip"))
+            return seqs[places].tolist(), self._vectors.cosines(places, query)
 
     def nearest(self, query: Words, limit: int) -> list[int]:
         """Return the ``limit`` nearest memories, nearest first, the newer one first of two that are equally near."""
-        with self._lock:
+        with self.lock:
             seqs = self._seqs[: self._size]
-            found: list[int] = seqs[places_of_nearest(self._measure(query), seqs, limit)].tolist()
+            found: list[int] = seqs[places_of_nearest(self.measure(query), seqs, limit)].tolist()
             return found
 
-    def _measure(self, query: Words) -> NDArray[uint16]:
-        """Return the Hamming distance of every memory's code."""
+    def _append(self, seqs: Sequence[int], codes: Words, embeddings: Sequence[bytes]) -> None:
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-        distances = self._distances[: self._size]
-        distances.fill(0)
-        for start in range(0, self._size, _BLOCK):
-            stop = min(start + _BLOCK, self._size)
-            differing, counts = self._differing[: stop - start], self._counts[: stop - start]
-            total = distances[start:stop]
-            for word, column in zip(query, self._columns, strict=True):
-                np.bitwise_xor(column[start:stop], word, out=differing)
-                np.bitwise_count(differing, out=counts)
-                np.add(total, counts, out=total)
-        return distances
-
-    def _append(self, seqs: Sequence[int], codes: Words, embeddings: Sequence[bytes]) -> None:
         size = self._size + len(seqs)
         if size > self._seqs.size:
-            self._allocate(max(size, self._seqs.size * 3 // 2))
+            self._allocate(max(size, self._seqs.size * 9 // 8))
         self._seqs[self._size : size] = seqs
         self._columns[:, self._size : size] = codes.T
-        self._sketches.put(self._size, embeddings)
+        self._vectors.put(self._size, np.frombuffer(b"".join(embeddings), "<f4").reshape(len(seqs), self.dimension))
         self._size = size
 
     def _remove(self, seqs: Sequence[int]) -> None:
@@ -201,10 +225,10 @@ class Codes:
         moved = np.flatnonzero(~going[size:]) + size
         self._seqs[holes] = self._seqs[moved]
         self._columns[:, holes] = self._columns[:, moved]
-        self._sketches.move(holes, moved)
+        self._vectors.move(holes, moved)
         self._seqs[size : self._size] = 0
         self._columns[:, size : self._size] = 0
-        self._sketches.clear(size, self._size)
+        self._vectors.clear(size, self._size)
         self._size = size
         if size * 4 < self._seqs.size > _SMALLEST:
             self._allocate(max(size * 2, _SMALLEST))
@@ -220,8 +244,9 @@ class Codes:
             columns[:, : self._size] = self._columns[:, : self._size]
             self._columns.fill(0)
         self._seqs, self._columns = seqs, columns
-        self._sketches.resize(self._size, capacity)
+        self._vectors.resize(self._size, capacity)
         # Room to work in, which every search uses again.
         self._distances: NDArray[uint16] = np.empty(capacity, np.uint16)
-        self._differing: NDArray[uint64] = np.empty(min(capacity, _BLOCK), np.uint64)
-        self._counts: NDArray[uint8] = np.empty(min(capacity, _BLOCK), np.uint8)
+        working = words_of(self.dimension), min(capacity, _BLOCK)
+        self._differing: Words = np.empty(working, np.uint64)
+        self._counts: NDArray[uint8] = np.empty(working, np.uint8)

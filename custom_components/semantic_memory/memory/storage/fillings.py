@@ -10,7 +10,6 @@ from typing import Any, Final, Protocol, override
 
 from . import codes, exact, postings, spaces, words
 from .codes import Codes
-from .exact import Exact
 from .postings import Document, Postings
 
 WORDS: Final = 0
@@ -29,6 +28,15 @@ class Holding(Protocol):
         """Return how many bytes it takes."""
         ...
 
+    @property
+    def spare_bytes(self) -> int:
+        """Return how many of them it can do without."""
+        ...
+
+    def slim(self) -> None:
+        """Do without them."""
+        ...
+
     def follow(self, owner: str, changes: Mapping[int, Any]) -> None:
         """Take over how memories of all owners are now, by seq; ``None`` for what is not to be found any more."""
         ...
@@ -40,6 +48,9 @@ class Filling(ABC):
 
     place: Place
     budget: int
+    """Bytes that it may take."""
+    spare: int
+    """Bytes that it may take for what it can do without."""
     holding: Holding | None = None
     """``None`` before the first piece, and where there is no room for it."""
     missed: dict[int, Any] = field(default_factory=dict)
@@ -74,8 +85,8 @@ class Filling(ABC):
 
 
 @dataclass(slots=True)
-class VectorFilling(Filling):
-    """What is made of the vectors of one owner while they are read."""
+class CodeFilling(Filling):
+    """The codes of one owner while they are read, with their vectors where there is room."""
 
     @override
     def _begin(self, connection: sqlite3.Connection) -> None:
@@ -84,47 +95,16 @@ class VectorFilling(Filling):
         if row is None:
             return
         super()._begin(connection)
-        self.complete = self._bytes(row[0], len(self._seqs)) > self.budget
+        (dimension,), count = row, len(self._seqs)
+        self.complete = codes.bytes_of(dimension, count) > self.budget
         if not self.complete:
-            self.holding = self._empty(row[0], len(self._seqs))
+            self.holding = Codes(dimension, count, exact=exact.bytes_of(dimension, count) <= self.spare)
 
     @override
     def _read(self, connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
-        if isinstance(self.holding, (Codes, Exact)):
+        if isinstance(self.holding, Codes):
             vectors = spaces.embeddings_of(connection, self.place[0], seqs)
             self.holding.update((), list(vectors), list(vectors.values()))
-
-    @abstractmethod
-    def _bytes(self, dimension: int, count: int) -> int:
-        """Return how many bytes it takes."""
-
-    @abstractmethod
-    def _empty(self, dimension: int, count: int) -> Codes | Exact:
-        """Return what is filled."""
-
-
-class CodeFilling(VectorFilling):
-    """The codes of one owner while they are read."""
-
-    @override
-    def _bytes(self, dimension: int, count: int) -> int:
-        return codes.bytes_of(dimension, count)
-
-    @override
-    def _empty(self, dimension: int, count: int) -> Codes:
-        return Codes(dimension, count)
-
-
-class ExactFilling(VectorFilling):
-    """The vectors of one owner, as they are, while they are read."""
-
-    @override
-    def _bytes(self, dimension: int, count: int) -> int:
-        return exact.bytes_of(dimension, count)
-
-    @override
-    def _empty(self, dimension: int, count: int) -> Exact:
-        return Exact(dimension, count)
 
 
 @dataclass(slots=True)

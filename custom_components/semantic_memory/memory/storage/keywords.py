@@ -56,9 +56,12 @@ def is_by_owner(conditions: Conditions) -> bool:
     return not conditions.narrow and not conditions.excluded
 
 
-def is_known(connection: sqlite3.Connection, term: text.Term, conditions: Conditions) -> bool:
-    """Return whether any memory has a word."""
-    return next(having(connection, term, conditions), None) is not None
+def is_known(connection: sqlite3.Connection, term: text.Term, conditions: Conditions, tier: WordTier | None) -> bool:
+    """Return whether any memory has a word, from memory or else from the file."""
+    known = None
+    if tier is not None and is_by_owner(conditions):
+        known = tier.knows(connection, term, conditions.owners, conditions.now)
+    return next(having(connection, term, conditions), None) is not None if known is None else known
 
 
 def _search_on_disk(

@@ -91,6 +91,14 @@ class Postings:
         words = self._letters + (_WORD_BYTES + similar.WORD_BYTES) * len(self._numbers)
         return sum(array.nbytes for array in (*arrays, *new)) + words
 
+    @property
+    def spare_bytes(self) -> int:
+        """Return 0: all of it is needed."""
+        return 0
+
+    def slim(self) -> None:
+        """Do nothing."""
+
     def follow(self, owner: str, changes: Mapping[int, Document | None]) -> None:
         """Take over changes of memories of all owners, by seq; ``None`` for one that is not to be found any more."""
         mine = [document for document in changes.values() if document is not None and document.owner == owner]
@@ -131,6 +139,12 @@ class Postings:
             found: list[int] = seqs[wanted if visible is None else wanted & visible].tolist()
             return found
 
+    def forget_questions(self) -> None:
+        """Forget which words were looked for."""
+        with self._lock:
+            if self._spellings is not None:
+                self._spellings.forget_questions()
+
     def near(self, word: str, mistakes: int, now: float) -> dict[str, int]:
         """Return the words that are so many mistakes apart, and how many memories have each now: at least one."""
         with self._lock:
@@ -162,11 +176,12 @@ class Postings:
         number = self._numbers.get(word)
         if number is None:
             return self._sorted[:0]
-        new: Places = self._new_places[: self._new][self._new_numbers[: self._new] == number]
-        if number + 1 >= self._starts.size:
-            return new
-        old = self._sorted[self._starts[number] : self._starts[number + 1]]
-        return np.concatenate((old, new)) if new.size else old
+        is_old = number + 1 < self._starts.size
+        old = self._sorted[self._starts[number] : self._starts[number + 1]] if is_old else self._sorted[:0]
+        if not self._new:
+            return old
+        new = self._new_places[: self._new][self._new_numbers[: self._new] == number]
+        return np.concatenate((old, new))
 
     def _append(self, documents: Sequence[Document]) -> None:
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine

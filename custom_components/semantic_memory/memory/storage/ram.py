@@ -6,22 +6,23 @@ what is committed meanwhile is applied on top. It may know more than a reader's 
 search leaves out, and never less than what was confirmed before it began.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 import logging
 import sqlite3
 import threading
 from typing import Any, Final
 
-from .candidates import CandidateIndex, Entry, Matrix, Vector
+from .candidates import CandidateIndex, Entry, Vector, marks
 from .codes import Codes, candidates
-from .exact import Exact
-from .fillings import WORDS, CodeFilling, Filling, Holding, Place, VectorFilling, WordFilling
+from .fillings import WORDS, CodeFilling, Filling, Holding, Place, WordFilling
 from .scan import NoIndex
 
 _LOGGER = logging.getLogger(__name__)
 
 BUDGET: Final = 64 * 1024 * 1024
 """Bytes. Codes of 768 bits take 302 each with their sketches: those of more than 200,000 memories."""
+SPARE_BUDGET: Final = 40 * 1024 * 1024
+"""Bytes, beside these, for what makes searches faster and is not needed: 10,000 vectors of 768 numbers."""
 type Latest = Mapping[int, Any]
 """How memories are after a change, by seq; ``None`` for one that is not to be found any more."""
 
@@ -29,17 +30,10 @@ type Latest = Mapping[int, Any]
 class RamTier:
     """Holds as much as the budget allows: what is known of those owners that were asked for last."""
 
-    def __init__(
-        self, budget: int = BUDGET, filling: type[VectorFilling] = CodeFilling, *, displace: bool = True
-    ) -> None:
-        """Begin with none.
-
-        ``budget`` is in bytes, ``filling`` says what is made of vectors. Who asks displaces those who have not asked
-        for longest; if not ``displace``, who finds no room left stays outside.
-        """
+    def __init__(self, budget: int = BUDGET, spare_budget: int = SPARE_BUDGET) -> None:
+        """Begin with none; both budgets are in bytes."""
         self.budget = budget
-        self._filling = filling
-        self._displace = displace
+        self.spare_budget = spare_budget
         self._lock = threading.Lock()
         self._held: dict[Place, Holding] = {}
         """The one that was asked for least recently comes first."""
@@ -104,6 +98,11 @@ class RamTier:
                 self._wanted[place] = None
             return holding if isinstance(holding, kind) else None
 
+    def held[H: Holding](self, kind: type[H], space_id: int) -> list[H]:
+        """Return what is here of all owners."""
+        with self._lock:
+            return [held for place, held in self._held.items() if place[0] == space_id and isinstance(held, kind)]
+
     # For whoever fills it
 
     def take_wanted(self) -> Place | None:
@@ -118,8 +117,9 @@ class RamTier:
 
     def begin(self, place: Place) -> Filling:
         """Begin to keep in mind what is committed while an owner is read."""
-        filling: Filling = (WordFilling if place[0] == WORDS else self._filling)(place, self.budget)
+        kind = WordFilling if place[0] == WORDS else CodeFilling
         with self._lock:
+            filling = kind(place, self.budget, self.spare_budget - self._spare_bytes())
             self._fillings.append(filling)
         return filling
 
@@ -133,9 +133,6 @@ class RamTier:
                 self._too_large.add(filling.place)
                 return
             filling.holding.follow(filling.place[1], filling.missed)
-            if not self._displace and self._nbytes() + filling.holding.nbytes > self.budget:
-                self._too_large.add(filling.place)
-                return
             self._held[filling.place] = filling.holding
             self._keep_to_budget()
 
@@ -149,27 +146,32 @@ class RamTier:
             filling.abandoned |= filling.place[0] in space_ids
 
     def _keep_to_budget(self) -> None:
-        too_large = {place for place, held in self._held.items() if held.nbytes > self.budget}
+        for held in self._held.values():
+            if self._spare_bytes() <= self.spare_budget:
+                break
+            held.slim()
+        too_large = {place for place, held in self._held.items() if held.nbytes - held.spare_bytes > self.budget}
         self._too_large |= too_large
         for place in [*too_large, *self._held]:
-            if self._nbytes() <= self.budget:
+            if self._nbytes() - self._spare_bytes() <= self.budget:
                 return
             self._held.pop(place, None)
 
     def _nbytes(self) -> int:
         return sum(held.nbytes for held in self._held.values())
 
+    def _spare_bytes(self) -> int:
+        return sum(held.spare_bytes for held in self._held.values())
+
 
 class TieredIndex:
     """The codes in memory in front of another index, which answers for owners whose codes are not there yet."""
 
-    def __init__(self, tier: RamTier, behind: CandidateIndex, exact: RamTier | None = None) -> None:
-        """Take both, and what keeps the vectors themselves."""
+    def __init__(self, tier: RamTier, behind: CandidateIndex) -> None:
+        """Take both."""
         self.name: Final = "memory" if behind.name == NoIndex.name else behind.name
         self._tier = tier
         self._behind = behind
-        self._exact = exact
-        self._tiers: Final = (tier,) if exact is None else (tier, exact)
 
     def prepare(self, connection: sqlite3.Connection, space_id: int) -> None:
         """Prepare the index behind; the codes in memory are always in line."""
@@ -178,27 +180,28 @@ class TieredIndex:
     def put(self, connection: sqlite3.Connection, space_id: int, entries: Sequence[Entry]) -> None:
         """Take them in on disk now, and in memory once they are committed."""
         self._behind.put(connection, space_id, entries)
-        for tier in self._tiers:
-            tier.stage(space_id, {entry.seq: entry for entry in entries})
+        self._tier.stage(space_id, {entry.seq: entry for entry in entries})
 
     def remove(self, connection: sqlite3.Connection, space_ids: Iterable[int], seqs: Sequence[int]) -> None:
         """Forget them on disk now, and in memory once that is committed."""
         affected = list(space_ids)
         self._behind.remove(connection, affected, seqs)
-        for tier in self._tiers:
-            for space_id in affected:
-                tier.stage(space_id, dict.fromkeys(seqs))
+        for space_id in affected:
+            self._tier.stage(space_id, dict.fromkeys(seqs))
 
     def drop(self, connection: sqlite3.Connection, space_id: int) -> None:
         """Forget a whole space in both."""
         self._behind.drop(connection, space_id)
-        for tier in self._tiers:
-            tier.stage_drop(space_id)
+        self._tier.stage_drop(space_id)
 
-    def vectors(self, space_id: int, owners: Sequence[str], seqs: Sequence[int]) -> list[tuple[list[int], Matrix]]:
-        """Return, of each owner whose vectors are in memory, those of these memories that the owner has."""
-        asked = [self._exact.ask(Exact, space_id, owner) for owner in owners] if self._exact is not None else []
-        return [held.at(seqs) for held in asked if held is not None]
+    def cosines(self, space_id: int, owners: Sequence[str], seqs: Collection[int], query: Vector) -> dict[int, float]:
+        """Return the cosines of those of the memories whose vectors are in memory."""
+        marked, found = marks(seqs), dict[int, float]()
+        for owner in owners:
+            codes = self._tier.ask(Codes, space_id, owner)
+            if codes is not None and (known := codes.cosines(marked, query)) is not None:
+                found.update(zip(known[0], known[1].tolist(), strict=True))
+        return found
 
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int

@@ -1,10 +1,10 @@
 """Doing without an index."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 import sqlite3
 from typing import Final
 
-from .candidates import FITTING, Entry, Matrix, Vector
+from .candidates import FITTING, Entry, Vector
 from .vec0 import chunk_table
 
 _BATCH: Final = 1_000
@@ -40,9 +40,9 @@ class NoIndex:
         """Compare the query with every live vector of each owner."""
         return [seq for owner in owners for seq in self._nearest(connection, space_id, owner, query, limit)]
 
-    def vectors(self, space_id: int, owners: Sequence[str], seqs: Sequence[int]) -> list[tuple[list[int], Matrix]]:
-        """Return none: all of them are on disk."""
-        return []
+    def cosines(self, space_id: int, owners: Sequence[str], seqs: Collection[int], query: Vector) -> dict[int, float]:
+        """Return none: all vectors are on disk."""
+        return {}
 
     def _nearest(
         self, connection: sqlite3.Connection, space_id: int, owner: str, query: Vector, limit: int

@@ -5,20 +5,22 @@ from dataclasses import dataclass
 import sqlite3
 from typing import Final
 
-from .. import ranking, text
+from .. import closer, ranking, text
 from ..answers import Hit
 from ..embedding.counterparts import Counterparts
 from ..explanation import Explanation
-from ..models import HOUSEHOLD, MemoryFilter
+from ..models import HOUSEHOLD, Memory, MemoryFilter
 from ..query import Query
 from ..times.spans import Span
-from . import closer, keywords, said, spaces
+from . import keywords, said, spaces
 from .candidates import CandidateIndex, Vector
 from .filters import Conditions
-from .word_tier import WordTier
+from .word_tier import Matched, WordTier
 
-VECTOR_CANDIDATES: Final = 96
-"""Per space. Measured: by estimated cosine, as many keep 0.995-1.000 of the true first ten, clustered or not."""
+VECTOR_CANDIDATES: Final = 48
+"""Per space. Measured: with twice as many, no question of both sets is answered any better."""
+_FOR_EACH: Final = 2
+"""At least so many for each hit that is wanted."""
 MOST_CANDIDATES: Final = 4_096
 """As many as sqlite-vec looks for, however many of the nearest are excluded."""
 
@@ -58,19 +60,21 @@ def run(
 ) -> tuple[Hit, ...]:
     """Return the hits, best first; ``tier`` are the words that are in memory.
 
-    If they are to be trusted, they say which candidates are live, and only the hits are looked up.
+    If they are to be trusted, they say which candidates are live, and only the best are looked up.
     """
     if search.where.forgotten:  # nothing that was forgotten is ever recalled; lists show it
         return ()
     conditions = Conditions(search.owners, search.where, search.now)
     conditions.add_operators(connection, search.query)
     trusted = tier if trust and not search.spans else None  # when something was told stands in the file only
-    ranked, weights, visible = _ranked(connection, search, conditions, index, tier, trusted)
-    best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=visible)
-    hits = _hits(connection, search, conditions, best, weights)
-    if trusted is not None and len(hits) < len(best):  # memory is ahead of what this connection reads
+    ranked, weights, words = _ranked(connection, search, conditions, index, tier, trusted)
+    memories = dict(conditions.memories(connection, [item.candidate.seq for item in ranked]))
+    if len(memories) < len(ranked):  # memory is ahead of what this connection reads
         return run(connection, search, index, tier, trust=False)
-    return hits
+    if search.counterparts is not None:
+        ranked, weights = closer.rank(ranked, weights, search.counterparts, words.weights, memories)
+    best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=words.visible)
+    return tuple(_hit(item, memories[item.candidate.seq], weights, explain=search.explain) for item in best)
 
 
 def _ranked(
@@ -80,8 +84,8 @@ def _ranked(
     index: CandidateIndex,
     tier: WordTier | None,
     trusted: WordTier | None,
-) -> tuple[list[ranking.Ranked], ranking.Weights, int]:
-    """Return the candidates, best first, what each signal counts, and how many memories there are to be found.
+) -> tuple[list[ranking.Ranked], ranking.Weights, Matched]:
+    """Return the best candidates, what each signal counts, and what the words brought up.
 
     The words in memory say which candidates are live where they are ``trusted``.
     """
@@ -98,30 +102,26 @@ def _ranked(
     vectors = _by_vectors(connection, search, index, known, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
     surely = max(span.weight for span in search.spans) if times else 0.0
-    weights = _weights(connection, search, ranking.TIME * surely)
+    weights = _weights(connection, search, ranking.TIME * surely, tier)
     candidates = (
         ranking.Candidate(
             seq,
             vectors.get(seq),
             words.scores.get(seq, has_words),
-            own=owner != HOUSEHOLD,
-            time_score=times[seq] / surely if times else 0.0,
+            owner != HOUSEHOLD,
+            times[seq] / surely if times else 0.0,
         )
         for seq, owner in found.items()
     )
-    ranked = ranking.rank(candidates, weights, max(search.limit, closer.LOOKED_AT))
-    if search.counterparts is not None:
-        ranked, weights = closer.rank(
-            connection, ranked, weights, search.counterparts, words.weights, search.owners, search.limit
-        )
-    return ranked, weights, words.visible
+    most = search.limit if search.counterparts is None else max(search.limit, closer.LOOKED_AT)
+    return ranking.rank(candidates, weights, most), weights, words
 
 
-def _weights(connection: sqlite3.Connection, search: Search, time: float) -> ranking.Weights:
+def _weights(connection: sqlite3.Connection, search: Search, time: float, tier: WordTier | None) -> ranking.Weights:
     """Return how much each signal counts for this search."""
     # Whoever filters by tag or date still asks about the same people.
     visible = Conditions(search.owners, MemoryFilter(), search.now)
-    unknown = search.names and not any(keywords.is_known(connection, name, visible) for name in search.names)
+    unknown = search.names and not any(keywords.is_known(connection, name, visible, tier) for name in search.names)
     return ranking.Weights(
         search.keyword_weight,
         own=ranking.OWN if search.own_first else 0.0,
@@ -142,7 +142,7 @@ def _near(
         # An index knows owners only; behind a filter its candidates could all be the wrong ones.
         return set(conditions.all_seqs(connection)) if space_ids or search.query.required else set()
     # What is excluded may be all that is near.
-    limit = VECTOR_CANDIDATES + conditions.excluded
+    limit = max(VECTOR_CANDIDATES, _FOR_EACH * search.limit) + conditions.excluded
     if limit > MOST_CANDIDATES:
         limit = MOST_CANDIDATES
         if conditions.count(connection) <= limit:
@@ -168,38 +168,25 @@ def _by_vectors(
 
     scores: dict[int, float] = {}
     for space in known:
+        query = search.vectors[space.id]
         missing = [seq for seq in seqs if seq not in scores]
-        parts = index.vectors(space.id, search.owners, missing)
-        here = {seq for found, _ in parts for seq in found}
-        read = spaces.embeddings_of(connection, space.id, [seq for seq in missing if seq not in here])
+        cosines = index.cosines(space.id, search.owners, missing, query)
+        read = spaces.embeddings_of(connection, space.id, [seq for seq in missing if seq not in cosines])
         if read:
-            parts.append((list(read), np.frombuffer(b"".join(read.values()), "<f4").reshape(len(read), -1)))
-        if parts:
-            cosines = np.concatenate([matrix @ search.vectors[space.id] for _, matrix in parts])
-            calibrated: list[float] = space.calibration.score(cosines).tolist()
-            scores.update(zip((seq for found, _ in parts for seq in found), calibrated, strict=True))
+            rows = np.frombuffer(b"".join(read.values()), "<f4").reshape(len(read), -1)
+            cosines.update(zip(read, np.vecdot(rows, query).tolist(), strict=True))
+        if cosines:
+            calibrated = space.calibration.score(np.fromiter(cosines.values(), np.float32, len(cosines)))
+            scores.update(zip(cosines, calibrated.tolist(), strict=True))
     return scores
 
 
-def _hits(
-    connection: sqlite3.Connection,
-    search: Search,
-    conditions: Conditions,
-    best: Sequence[ranking.Ranked],
-    weights: ranking.Weights,
-) -> tuple[Hit, ...]:
-    """Read the memories of the best candidates."""
-    seqs = [item.candidate.seq for item in best]
-    found = dict(conditions.memories(connection, seqs))
-    return tuple(
-        Hit(
-            memory=found[item.candidate.seq],
-            score=item.score,
-            match=item.match,
-            vector_score=item.candidate.vector_score,
-            keyword_score=item.candidate.keyword_score,
-            explanation=Explanation(parts=ranking.parts_of(item.candidate, weights)) if search.explain else None,
-        )
-        for item in best
-        if item.candidate.seq in found
+def _hit(item: ranking.Ranked, memory: Memory, weights: ranking.Weights, *, explain: bool) -> Hit:
+    return Hit(
+        memory=memory,
+        score=item.score,
+        match=item.match,
+        vector_score=item.candidate.vector_score,
+        keyword_score=item.candidate.keyword_score,
+        explanation=Explanation(parts=ranking.parts_of(item.candidate, weights)) if explain else None,
     )

@@ -21,6 +21,7 @@ SHORTEST: Final = 4
 LONGEST: Final = 32
 _TWICE_FROM: Final = 7
 """Letters of a word in which two mistakes are likelier than that another word is meant."""
+_MOST_KNOWN: Final = 512
 WORD_BYTES: Final = 20
 """What is noted of a word beside itself."""
 
@@ -43,6 +44,8 @@ class Spellings:
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
         self._words: list[str] = []
+        self._known: dict[tuple[str, int], list[str]] = {}
+        """What was found for a word and so many mistakes: the words in which questions differ from memories recur."""
         self._letters: NDArray[uint64] = np.zeros(0, np.uint64)
         """A bit for each letter that occurs, some for several letters."""
         self._first: NDArray[uint32] = np.zeros(0, np.uint32)
@@ -58,6 +61,7 @@ class Spellings:
             return
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
+        self._known.clear()
         lengths = np.fromiter(map(len, words), np.int64, len(words))
         starts = np.cumsum(lengths) - lengths
         characters = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), "<u4")
@@ -72,6 +76,18 @@ class Spellings:
 
         People seldom mistake the first letter; words that differ in it are other words ("wood", "food").
         """
+        found = self._known.get((word, mistakes))
+        if found is None:
+            if len(self._known) == _MOST_KNOWN:
+                self._known.clear()
+            found = self._known[word, mistakes] = self._look_for(word, mistakes)
+        return found
+
+    def forget_questions(self) -> None:
+        """Forget which words were looked for."""
+        self._known.clear()
+
+    def _look_for(self, word: str, mistakes: int) -> list[str]:
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
         letters = np.uint64(reduce(or_, (1 << (ord(letter) & 63) for letter in word)))

@@ -7,7 +7,6 @@ The estimate is made free of bias as in RaBitQ (Gao and Long, SIGMOD 2024): divi
 vector itself.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -67,12 +66,9 @@ class Sketches:
         """Return how many bytes are taken."""
         return self._levels.nbytes + self._lengths.nbytes
 
-    def put(self, start: int, embeddings: Sequence[bytes]) -> None:
-        """Take in vectors, float32 as they are stored, from a place on."""
-        import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
-
-        stop = start + len(embeddings)
-        vectors = np.frombuffer(b"".join(embeddings), "<f4").reshape(len(embeddings), self._dimension)
+    def put(self, start: int, vectors: Vectors) -> None:
+        """Take in vectors from a place on."""
+        stop = start + len(vectors)
         self._levels[start:stop], self._lengths[start:stop] = sketch(vectors)
 
     def move(self, to: NDArray[int64], moved: NDArray[int64]) -> None:
@@ -94,9 +90,9 @@ class Sketches:
             self._levels.fill(0)
         self._levels, self._lengths = levels, lengths
 
-    def at(self, places: NDArray[int64]) -> tuple[NDArray[uint8], Vectors]:
-        """Return the levels and lengths at some places."""
-        return self._levels.take(places, axis=0), self._lengths[places]
+    def cosines(self, places: NDArray[int64], query: Vectors) -> Vectors:
+        """Estimate the cosines of the vectors at some places with a query of length 1."""
+        return cosines(self._levels.take(places, axis=0), self._lengths[places], query)
 
 
 def cosines(levels: NDArray[uint8], lengths: Vectors, query: Vectors) -> Vectors:

@@ -6,19 +6,21 @@ those in memory can be compared with what nothing has.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+from itertools import accumulate
 import logging
 import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..text import Term
 from . import similar, words
+from .candidates import marks
 from .fillings import WORDS, documents_of
 from .postings import Found, Postings
 from .ram import RamTier
 from .stems import Stems
 
 if TYPE_CHECKING:
-    from numpy import bool_
+    from numpy import bool_, float64
     from numpy.typing import NDArray
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ _MOST_CORRECTED: Final = 8
 _MOST_MEANT: Final = 3
 _SHARES: Final = {1: 0.8, 2: 0.6}
 """What a word counts for, by mistakes."""
+_STEPS: Final = 255
 
 
 class Matched(NamedTuple):
@@ -138,13 +141,21 @@ class WordTier:
         held = self._held(owners)
         if held is None:
             return None
-        marked = _marked(seqs)
+        marked = marks(seqs)
         each = zip(owners, held, strict=True)
         return {seq: owner for owner, postings in each for seq in postings.among(marked, now)}
+
+    def knows(self, connection: sqlite3.Connection, term: Term, owners: Iterable[str], now: float) -> bool | None:
+        """Return whether any of the owners' memories has a word; ``None`` where :meth:`search` does not know either."""
+        held = self._held(owners)
+        known = None if held is None else self._stems.of(connection, [term])
+        return None if held is None or known is None else any(_find(held, list(known.values()), now)[1])
 
     def forget_questions(self) -> None:
         """Forget what is remembered of the words of questions."""
         self._stems.forget()
+        for postings in self._tier.held(Postings, WORDS):
+            postings.forget_questions()
 
     def replaced(
         self, connection: sqlite3.Connection, terms: Sequence[Term], owners: Iterable[str], now: float
@@ -195,15 +206,6 @@ def _meant(held: Sequence[Postings], stems: Sequence[str], now: float) -> Correc
     return Correction([], 0.0)
 
 
-def _marked(seqs: AbstractSet[int]) -> NDArray[bool_]:
-    """Return marks by seq; the last, which is none, stands for all beyond."""
-    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
-
-    marked = np.zeros(max(seqs, default=0) + 2, np.bool_)
-    marked[list(seqs)] = True
-    return marked
-
-
 def _best(
     found: Sequence[Found], weights: Mapping[int, float], whole: float, limit: int, also: AbstractSet[int]
 ) -> dict[int, float]:
@@ -213,20 +215,30 @@ def _best(
     """
     import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
-    seqs = found[0].seqs if len(found) == 1 else np.concatenate([item.seqs for item in found])
-    sums = np.zeros(seqs.size)
-    start = 0
-    for item in found:
-        mine = sums[start : start + item.seqs.size]
-        for place, weight in weights.items():
-            mine[item.places[place]] += weight
-        start += item.seqs.size
+    if not weights:
+        return {}
+    seqs = np.concatenate([item.seqs for item in found])
+    starts = accumulate((item.seqs.size for item in found), initial=0)
+    places = [start + item.places[place] for start, item in zip(starts, found, strict=False) for place in weights]
+    each = np.repeat([*weights.values()] * len(found), [*map(len, places)])
+    sums = np.bincount(np.concatenate(places), each, seqs.size).astype(np.float64, copy=False)
     chosen = np.flatnonzero(sums != 0)  # of truth values they are found ten times as fast as of numbers
     if chosen.size > limit:
+        wanted = chosen[marks(also).take(seqs[chosen], mode="clip")]
+        chosen = chosen[_steps_to(sums[chosen], whole, limit)]
         kept = sums[chosen]
         least = np.partition(kept, -limit)[-limit]
         above, equal = chosen[kept > least], chosen[kept == least]
         newest = np.argpartition(seqs[equal], above.size - limit)[above.size - limit :]
-        wanted = chosen[_marked(also).take(seqs[chosen], mode="clip")]
         chosen = np.concatenate((above, equal[newest], wanted))
     return dict(zip(seqs[chosen].tolist(), (sums[chosen] / whole).tolist(), strict=True))
+
+
+def _steps_to(values: NDArray[float64], highest: float, count: int) -> NDArray[bool_]:
+    """Return which of the values may be the ``count`` highest ones; counting them by steps leaves few."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    steps = (values * (_STEPS / highest)).astype(np.uint8)
+    higher = np.cumsum(np.bincount(steps, minlength=_STEPS + 1)[::-1])
+    may_be: NDArray[bool_] = steps >= _STEPS - int(np.searchsorted(higher, count))
+    return may_be
