@@ -74,7 +74,7 @@ def _measure(connection: sqlite3.Connection, space_id: int, vectors: Matrix, que
     tiered = TieredIndex(tier, nothing)
 
     def by(index: TieredIndex | Vec0Index | NoIndex) -> Find:
-        return lambda question: index.search(connection, space_id, (OWNER,), question, VECTOR_CANDIDATES)
+        return lambda question: list(index.search(connection, space_id, (OWNER,), question, VECTOR_CANDIDATES))
 
     def scan(question: Matrix) -> Sequence[int]:
         found: list[int] = (np.argsort(-(vectors @ question))[:_TRUE] + 1).tolist()

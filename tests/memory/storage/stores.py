@@ -22,7 +22,7 @@ from custom_components.semantic_memory.memory.models import (
 )
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage import memories, spaces, words
-from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex, Entry, live_entries
+from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex, Entry, Neighbours, live_entries
 from custom_components.semantic_memory.memory.storage.changes import Change, KnownVector
 from custom_components.semantic_memory.memory.storage.codes import Codes, sign_words
 from custom_components.semantic_memory.memory.storage.exact import Exact
@@ -85,7 +85,7 @@ class AtOnceIndex(TieredIndex):
     @override
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Any, limit: int
-    ) -> list[int]:
+    ) -> Neighbours:
         super().search(connection, space_id, owners, query, limit)
         fill_wanted(self.tier, connection)
         return super().search(connection, space_id, owners, query, limit)

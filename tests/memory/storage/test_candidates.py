@@ -92,7 +92,7 @@ def test_nearest_first(any_store: Store) -> None:
     query = np.frombuffer(unit([1] * 8), "<f4")
 
     def search(owners: list[str], limit: int) -> list[int]:
-        return any_store.index.search(any_store.connection, space.id, owners, query, limit)
+        return list(any_store.index.search(any_store.connection, space.id, owners, query, limit))
 
     assert {2, 3} <= set(search(["ann", "household"], 2)) <= {1, 2, 3}
     assert set(search(["ann", "household"], 10)) == {1, 2, 3}
@@ -109,7 +109,7 @@ def test_what_is_forgotten_or_changed_is_no_candidate(any_store: Store) -> None:
     any_store.forget("a")
     any_store.remember("b has changed", key="b")
     query = np.frombuffer(unit([1] * 8), "<f4")
-    assert any_store.index.search(any_store.connection, space.id, ["ann"], query, 10) == []
+    assert any_store.index.search(any_store.connection, space.id, ["ann"], query, 10) == {}
     check_vectors(any_store)
 
 
@@ -191,7 +191,7 @@ def test_dimensions_that_are_no_whole_bytes(connection: sqlite3.Connection, dime
     store.embed(space, store.remember("plus", key="plus"), [1] * dimension)
     store.embed(space, store.remember("minus", key="minus"), [-1] * dimension)
     query = np.frombuffer(unit([-1] * dimension), "<f4")
-    assert store.index.search(connection, space.id, ["ann"], query, 2) == [2, 1]
+    assert list(store.index.search(connection, space.id, ["ann"], query, 2)) == [2, 1]
 
 
 def test_the_same_space_is_added_once(any_store: Store) -> None:

@@ -11,8 +11,8 @@ import pytest
 from custom_components.semantic_memory.memory.storage import codes as module
 from custom_components.semantic_memory.memory.storage.codes import (
     Codes,
+    Nearest,
     bytes_of,
-    candidates,
     sign_code,
     sign_words,
 )
@@ -23,6 +23,16 @@ from .stores import content
 def embeddings(numbers: NDArray[Any]) -> list[bytes]:
     """Return vectors as they are stored."""
     return [row.astype("<f4").tobytes() for row in numbers]
+
+
+def near(held: list[Codes], query: NDArray[np.float32], limit: int) -> Nearest:
+    """Return what the function of the module does, whose name is taken here."""
+    return module.nearest(held, query, limit)
+
+
+def ranked(found: Nearest) -> list[tuple[float, int]]:
+    """Return cosines and memories in an order that does not depend on where they stand."""
+    return sorted(zip(found.cosines, found.seqs, strict=True))
 
 
 def nearest(vectors: Mapping[int, NDArray[np.float32]], query: NDArray[np.float32], limit: int) -> list[int]:
@@ -117,13 +127,14 @@ def test_estimated_cosines_are_near(dimension: int) -> None:
     codes.update((), range(3_000), embeddings(vectors))
     found = total = 0
     for query in vectors[:40]:
-        estimated = candidates([codes], query, 96)
-        cosines = np.array([cosine for cosine, _ in estimated])
-        true = vectors[[seq for _, seq in estimated]] @ query
+        estimated = near([codes], query, 48)
+        assert not estimated.exact
+        cosines = np.array(estimated.cosines)
+        true = vectors[estimated.seqs] @ query
         assert np.abs(cosines - true).max() < 5 * 0.35 / dimension**0.5
         assert np.all(np.diff(cosines) <= 0)
         best = set(np.argsort(-(vectors @ query))[:10].tolist())
-        found += len(best & {seq for _, seq in estimated})
+        found += len(best & {*estimated.seqs})
         total += len(best)
     assert found / total >= 0.98
 
@@ -136,8 +147,8 @@ def test_owners_are_compared_together() -> None:
     parts[0].update((), range(700), embeddings(vectors[:700]))
     parts[2].update((), range(700, 900), embeddings(vectors[700:]))
     for query in vectors[::90]:
-        found, expected = candidates(parts, query, 50), candidates([together], query, 50)
-        assert [seq for _, seq in found] == [seq for _, seq in expected]
+        found, expected = near(parts, query, 50), near([together], query, 50)
+        assert found.seqs == expected.seqs
 
 
 def test_estimates_follow_changes() -> None:
@@ -149,5 +160,5 @@ def test_estimates_follow_changes() -> None:
     expected = Codes(33)
     expected.update((), [*range(190, 200), *range(300, 303)], embeddings(vectors[[*range(190, 200), 0, 1, 2]]))
     query = vectors[5]
-    assert sorted(candidates([codes], query, 20)) == sorted(candidates([expected], query, 20))
-    assert candidates([Codes(33)], query, 20) == candidates([], query, 20) == []
+    assert ranked(near([codes], query, 20)) == ranked(near([expected], query, 20))
+    assert near([Codes(33)], query, 20).seqs == near([], query, 20).seqs == []

@@ -15,7 +15,7 @@ from custom_components.semantic_memory.memory.models import MemoryFilter
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.query import Query
 from custom_components.semantic_memory.memory.storage import search, spaces
-from custom_components.semantic_memory.memory.storage.codes import Codes, candidates
+from custom_components.semantic_memory.memory.storage.codes import Codes, nearest
 from custom_components.semantic_memory.memory.storage.exact import Exact, bytes_of
 from custom_components.semantic_memory.memory.storage.ram import RamTier, TieredIndex
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
@@ -71,11 +71,11 @@ def test_it_does_without_vectors() -> None:
     codes.slim()
     assert (codes.spare_bytes, codes.nbytes) == (0, sketched.nbytes)
     query = np.frombuffer(vector(1_000, 32), "<f4")
-    assert candidates([codes], query, 20) == candidates([sketched], query, 20)
+    assert nearest([codes], query, 20) == nearest([sketched], query, 20)
     codes.slim()
     for each in (codes, sketched):
         each.update((), [1, 2], embeddings[1:3])
-    assert candidates([codes], query, 20) == candidates([sketched], query, 20)
+    assert nearest([codes], query, 20) == nearest([sketched], query, 20)
 
 
 def test_cosines_are_exact() -> None:
@@ -85,11 +85,12 @@ def test_cosines_are_exact() -> None:
     halves[0].update((), range(1_500), [row.tobytes() for row in vectors[:1_500]])
     halves[1].update((), range(1_500, 3_000), [row.tobytes() for row in vectors[1_500:]])
     for query in vectors[:20]:
-        found = candidates(halves, query, 96)
-        assert [cosine for cosine, _ in found] == pytest.approx((vectors[[seq for _, seq in found]] @ query).tolist())
-        assert len(found) == 96
-        assert found == sorted(found, reverse=True)
-        assert found[0][1] == int(np.argmax(vectors @ query))
+        found = nearest(halves, query, 48)
+        assert found.exact
+        assert found.cosines == pytest.approx((vectors[found.seqs] @ query).tolist())
+        assert len(found.seqs) == 48
+        assert found.cosines == sorted(found.cosines, reverse=True)
+        assert found.seqs[0] == int(np.argmax(vectors @ query))
 
 
 class Home:
@@ -213,8 +214,7 @@ def test_who_asks_last_finds_no_room_for_vectors(tmp_path: Path) -> None:
         home.warm("ann", "bob")  # with the room that is kept free for Ann, both do not fit
         assert home.held("ann", "bob") == home.stored("ann")
         found = home.index.search(home.connection, home.space.id, ("bob",), np.frombuffer(vector(22), "<f4"), 40)
-        assert len(found) == 70
-        assert set(found) == home.stored("bob").keys()
+        assert found == dict.fromkeys(home.stored("bob"))
 
 
 def test_who_asked_longest_ago_does_without_them(tmp_path: Path) -> None:

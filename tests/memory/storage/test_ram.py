@@ -80,7 +80,7 @@ class Home:
 
     def search(self, owner: str = "ann", number: int = 0, limit: int = 160) -> list[int]:
         """Search as a reader does."""
-        return self.index.search(self.reader, self.space.id, (owner,), vector(number), limit)
+        return list(self.index.search(self.reader, self.space.id, (owner,), vector(number), limit))
 
     def found(self, owner: str = "ann") -> set[int]:
         """Return all that a search can find."""
@@ -434,7 +434,7 @@ def same_as_on_disk(home: Home) -> None:
         codes = home.tier.ask(Codes, space_id, owner)
         assert codes is not None
         ours = codes.nearest(sign_words([query.tobytes()], DIMENSION)[0], limit)
-        theirs = exact.search(home.reader, space_id, (owner,), query, limit)[:limit]
+        theirs = list(exact.search(home.reader, space_id, (owner,), query, limit))[:limit]
         far = [signs[seq] for seq in ours]
         assert far == [signs[seq] for seq in theirs]
         assert nearer(ours, far) == nearer(theirs, far)

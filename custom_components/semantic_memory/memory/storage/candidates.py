@@ -15,6 +15,8 @@ type Vector = NDArray[float32]
 """Shape (dimension,), length 1."""
 type Matrix = NDArray[float32]
 """Shape (vectors, dimension), each of length 1."""
+type Neighbours = dict[int, float | None]
+"""Memories by seq, the nearest first, with their cosines where the vectors themselves were compared."""
 
 
 class Entry(NamedTuple):
@@ -52,7 +54,7 @@ class CandidateIndex(Protocol):
 
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
-    ) -> list[int]:
+    ) -> Neighbours:
         """Return memories of these owners among which the ``limit`` nearest most likely are."""
         ...
 

@@ -8,7 +8,7 @@ vectors are in memory too, and else estimated; candidates are compared exactly a
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from . import sketches
 from .candidates import Entry, Vector
@@ -74,12 +74,21 @@ def bytes_of(dimension: int, count: int) -> int:
     return count * (8 * words + seq + distance + sketches.bytes_of(dimension)) + working
 
 
-def candidates(held: Sequence[Codes], query: Vector, limit: int) -> list[tuple[float, int]]:
-    """Return cosine, or an estimate, and seq of memories among which the nearest most likely are, in order."""
+class Nearest(NamedTuple):
+    """Memories in order, the nearest first."""
+
+    seqs: list[int]
+    cosines: list[float]
+    exact: bool
+    """Whether none of the cosines is estimated."""
+
+
+def nearest(held: Sequence[Codes], query: Vector, limit: int) -> Nearest:
+    """Return memories among which the ``limit`` nearest most likely are."""
     import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
     if not held:
-        return []
+        return Nearest([], [], exact=True)
     (code,) = sign_words([query.astype("<f4").tobytes()], query.size)
     with ExitStack() as locks:
         for codes in sorted(held, key=id):  # all in the same order, or two searches could wait for each other
@@ -89,10 +98,10 @@ def candidates(held: Sequence[Codes], query: Vector, limit: int) -> list[tuple[f
         counts = sum(np.bincount(each, minlength=query.size + 1) for each in distances)
         farthest = int(np.searchsorted(np.cumsum(counts), limit * _COMPARED))
         near = [codes.compare(query, farthest, limit * _COMPARED) for codes in held]
+        exact = all(codes.spare_bytes for codes in held)
     seqs, cosines = map(np.concatenate, zip(*near, strict=True))
-    is_exact = all(codes.spare_bytes for codes in held)
-    best = np.argsort(-cosines)[: limit if is_exact else limit * _ESTIMATED]
-    return list(zip(cosines[best].tolist(), seqs[best].tolist(), strict=True))
+    best = np.argsort(-cosines)[: limit if exact else limit * _ESTIMATED]
+    return Nearest(seqs[best].tolist(), cosines[best].tolist(), exact)
 
 
 class Codes:

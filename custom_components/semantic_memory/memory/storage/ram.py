@@ -12,8 +12,8 @@ import sqlite3
 import threading
 from typing import Any, Final
 
-from .candidates import CandidateIndex, Entry, Vector, marks
-from .codes import Codes, candidates
+from .candidates import CandidateIndex, Entry, Neighbours, Vector, marks
+from .codes import Codes, nearest
 from .fillings import WORDS, CodeFilling, Filling, Holding, Place, WordFilling
 from .scan import NoIndex
 
@@ -205,10 +205,11 @@ class TieredIndex:
 
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
-    ) -> list[int]:
+    ) -> Neighbours:
         """Search the owners' codes in memory, and behind it those of whom they are not there."""
         asked = {owner: self._tier.ask(Codes, space_id, owner) for owner in owners}
         held = [codes for codes in asked.values() if codes is not None]
         missing = [owner for owner, codes in asked.items() if codes is None]
-        found = [seq for _, seq in candidates(held, query, limit)]
-        return found + self._behind.search(connection, space_id, missing, query, limit) if missing else found
+        near = nearest(held, query, limit)
+        found: Neighbours = dict(zip(near.seqs, near.cosines, strict=True)) if near.exact else dict.fromkeys(near.seqs)
+        return found | self._behind.search(connection, space_id, missing, query, limit) if missing else found

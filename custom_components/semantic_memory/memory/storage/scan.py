@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 import sqlite3
 from typing import Final
 
-from .candidates import FITTING, Entry, Vector
+from .candidates import FITTING, Entry, Neighbours, Vector
 from .vec0 import chunk_table
 
 _BATCH: Final = 1_000
@@ -36,9 +36,12 @@ class NoIndex:
 
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
-    ) -> list[int]:
+    ) -> Neighbours:
         """Compare the query with every live vector of each owner."""
-        return [seq for owner in owners for seq in self._nearest(connection, space_id, owner, query, limit)]
+        found: Neighbours = {}
+        for owner in owners:
+            found |= self._nearest(connection, space_id, owner, query, limit)
+        return found
 
     def cosines(self, space_id: int, owners: Sequence[str], seqs: Collection[int], query: Vector) -> dict[int, float]:
         """Return none: all vectors are on disk."""
@@ -46,7 +49,7 @@ class NoIndex:
 
     def _nearest(
         self, connection: sqlite3.Connection, space_id: int, owner: str, query: Vector, limit: int
-    ) -> list[int]:
+    ) -> Neighbours:
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 
         rows = connection.execute(
@@ -58,8 +61,10 @@ class NoIndex:
         scores: list[Vector] = []
         while batch := rows.fetchmany(_BATCH):
             seqs += [seq for seq, _ in batch]
-            scores.append(np.frombuffer(b"".join(blob for _, blob in batch), "<f4").reshape(len(batch), -1) @ query)
+            vectors = np.frombuffer(b"".join(blob for _, blob in batch), "<f4").reshape(len(batch), -1)
+            scores.append(np.vecdot(vectors, query))
         if not seqs:
-            return []
-        best = np.argsort(-np.concatenate(scores), kind="stable")[:limit]
-        return [seqs[place] for place in best]
+            return {}
+        cosines = np.concatenate(scores)
+        best = np.argsort(-cosines, kind="stable")[:limit]
+        return {seqs[place]: float(cosines[place]) for place in best.tolist()}

@@ -13,7 +13,7 @@ from ..models import HOUSEHOLD, Memory, MemoryFilter
 from ..query import Query
 from ..times.spans import Span
 from . import keywords, said, spaces
-from .candidates import CandidateIndex, Vector
+from .candidates import CandidateIndex, Neighbours, Vector
 from .filters import Conditions
 from .word_tier import Matched, WordTier
 
@@ -91,7 +91,10 @@ def _ranked(
     """
     known = [space for space in spaces.all_spaces(connection) if space.id in search.vectors]
     known.sort(key=lambda space: list(search.vectors).index(space.id))
-    near = _near(connection, search, conditions, index, [space.id for space in known])
+    neighbours = {space.id: _near(connection, search, conditions, index, space.id) for space in known}
+    near = set().union(*neighbours.values())
+    if not known and search.query.required:
+        near = set(conditions.all_seqs(connection))
     terms = text.query_words(search.query.text)
     # Neither words nor a default threshold: then nobody asks how many memories there are.
     asked = bool(terms) or not search.strict
@@ -99,7 +102,7 @@ def _ranked(
     told = said.candidates(connection, conditions, search.spans)
     found = keywords.owners_of(connection, near | words.scores.keys() | told, conditions, trusted)
     times = said.scores(connection, found, search.spans)
-    vectors = _by_vectors(connection, search, index, known, list(found))
+    vectors = _by_vectors(connection, search, index, known, neighbours, list(found))
     has_words = 0.0 if search.query.required else None  # phrase or prefix occur, whatever their words weigh
     surely = max(span.weight for span in search.spans) if times else 0.0
     weights = _weights(connection, search, ranking.TIME * surely, tier)
@@ -131,27 +134,19 @@ def _weights(connection: sqlite3.Connection, search: Search, time: float, tier: 
 
 
 def _near(
-    connection: sqlite3.Connection,
-    search: Search,
-    conditions: Conditions,
-    index: CandidateIndex,
-    space_ids: Sequence[int],
-) -> set[int]:
-    """Return the candidates by meaning of every space that has a query vector."""
+    connection: sqlite3.Connection, search: Search, conditions: Conditions, index: CandidateIndex, space_id: int
+) -> Neighbours:
+    """Return the candidates by meaning in a space that has a query vector."""
+    # An index knows owners only; behind a filter its candidates could all be the wrong ones.
     if conditions.narrow:
-        # An index knows owners only; behind a filter its candidates could all be the wrong ones.
-        return set(conditions.all_seqs(connection)) if space_ids or search.query.required else set()
+        return dict.fromkeys(conditions.all_seqs(connection))
     # What is excluded may be all that is near.
     limit = max(VECTOR_CANDIDATES, _FOR_EACH * search.limit) + conditions.excluded
     if limit > MOST_CANDIDATES:
         limit = MOST_CANDIDATES
         if conditions.count(connection) <= limit:
-            return set(conditions.all_seqs(connection)) if space_ids else set()
-    return {
-        seq
-        for space_id in space_ids
-        for seq in index.search(connection, space_id, search.owners, search.vectors[space_id], limit)
-    }
+            return dict.fromkeys(conditions.all_seqs(connection))
+    return index.search(connection, space_id, search.owners, search.vectors[space_id], limit)
 
 
 def _by_vectors(
@@ -159,6 +154,7 @@ def _by_vectors(
     search: Search,
     index: CandidateIndex,
     known: Sequence[spaces.Space],
+    neighbours: Mapping[int, Neighbours],
     seqs: Sequence[int],
 ) -> dict[int, float]:
     """Return the calibrated similarity of each memory, in the first of the spaces that has its vector."""
@@ -168,9 +164,10 @@ def _by_vectors(
 
     scores: dict[int, float] = {}
     for space in known:
-        query = search.vectors[space.id]
+        query, near = search.vectors[space.id], neighbours[space.id]
         missing = [seq for seq in seqs if seq not in scores]
-        cosines = index.cosines(space.id, search.owners, missing, query)
+        cosines = {seq: cosine for seq in missing if (cosine := near.get(seq)) is not None}
+        cosines |= index.cosines(space.id, search.owners, [seq for seq in missing if seq not in cosines], query)
         read = spaces.embeddings_of(connection, space.id, [seq for seq in missing if seq not in cosines])
         if read:
             rows = np.frombuffer(b"".join(read.values()), "<f4").reshape(len(read), -1)

@@ -6,7 +6,7 @@ from typing import Final
 
 from ..errors import IndexDamagedError
 from . import chunks
-from .candidates import Entry, Vector, live_entries
+from .candidates import Entry, Neighbours, Vector, live_entries
 from .codes import sign_code
 
 _BATCH: Final = 1_000
@@ -54,7 +54,7 @@ class Vec0Index:
 
     def search(
         self, connection: sqlite3.Connection, space_id: int, owners: Sequence[str], query: Vector, limit: int
-    ) -> list[int]:
+    ) -> Neighbours:
         """Search the owners' partitions by Hamming distance.
 
         Returns more than are wanted: the order of the codes is not quite that of the vectors.
@@ -65,7 +65,7 @@ class Vec0Index:
         found = chunks.nearest(connection, table, owners, code, count)
         if found is None:
             found = [seq for owner in owners for seq in _ask(connection, table, owner, code, count)]
-        return found
+        return dict.fromkeys(found)
 
     def cosines(self, space_id: int, owners: Sequence[str], seqs: Collection[int], query: Vector) -> dict[int, float]:
         """Return none: all vectors are on disk."""
