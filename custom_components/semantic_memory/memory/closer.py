@@ -6,7 +6,6 @@ from typing import Final
 
 from . import ranking
 from .embedding.counterparts import Counterparts
-from .models import Memory
 from .text import Term
 
 LOOKED_AT: Final = 12
@@ -15,16 +14,15 @@ LOOKED_AT: Final = 12
 
 def rank(
     ranked: Sequence[ranking.Ranked],
+    texts: Sequence[str],
     weights: ranking.Weights,
     counterparts: Counterparts,
     words: Mapping[Term, float],
-    memories: Mapping[int, Memory],
 ) -> tuple[list[ranking.Ranked], ranking.Weights]:
     """Return the candidates in their new order, and what each signal counts then.
 
-    ``words`` are those of the query that tell something, with their weights, ``memories`` what the candidates say.
+    ``texts`` are what each of them says, ``words`` those of the query that tell something, with their weights.
     """
-    texts = [_text(memories[item.candidate.seq]) for item in ranked]
     shares = counterparts.shares({term[0]: weight for term, weight in words.items()}, texts)
     if shares is None:
         return list(ranked), weights
@@ -32,8 +30,3 @@ def rank(
     for item, share in zip(ranked, shares.tolist(), strict=True):
         item.candidate.counterparts = share
     return ranking.rank((item.candidate for item in ranked), weights), weights
-
-
-def _text(memory: Memory) -> str:
-    """Return what is said in a memory."""
-    return " ".join((memory.key, *memory.tags, memory.value))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 import json
 import sqlite3
+from typing import Any
 
 from ..errors import InvalidInputError
 from ..models import EXPIRING_DAYS, MAX_VALUE_LENGTH, SECONDS_PER_DAY, Memory, MemoryFilter
@@ -10,7 +11,7 @@ from ..policy import parse_category, parse_scope
 from ..query import Pattern, Query
 from ..text import fold, match_all, parse_tags, search_terms, storable, words
 from . import counting, patterns
-from .memories import LIVE, find, owner_condition
+from .memories import LIVE, find, owner_condition, rows
 
 
 class Conditions:
@@ -101,6 +102,10 @@ class Conditions:
     def memories(self, connection: sqlite3.Connection, seqs: Iterable[int]) -> list[tuple[int, Memory]]:
         """Read those of the memories that meet the condition."""
         return find(connection, f"{self._among} AND {self.by_seq}", self._with(seqs))
+
+    def rows(self, connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int, Sequence[Any]]:
+        """Read the rows of those of the memories that meet the condition, see ``memories``."""
+        return {seq: row for seq, *row in rows(connection, f"{self._among} AND {self.by_seq}", self._with(seqs))}
 
     _among = "seq IN (SELECT value FROM json_each(:seqs))"
 

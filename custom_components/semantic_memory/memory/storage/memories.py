@@ -27,8 +27,19 @@ def find(
     connection: sqlite3.Connection, condition: str, parameters: dict[str, object], tail: str = ""
 ) -> list[tuple[int, Memory]]:
     """Return (seq, memory) of the rows that meet a condition."""
-    rows = connection.execute(f"SELECT seq, {_COLUMNS} FROM memory WHERE {condition} {tail}", parameters)
-    return [(row[0], _from_row(row[1:])) for row in rows]
+    return [(seq, memory_of(row)) for seq, *row in rows(connection, condition, parameters, tail)]
+
+
+def rows(
+    connection: sqlite3.Connection, condition: str, parameters: dict[str, object], tail: str = ""
+) -> sqlite3.Cursor:
+    """Return the rows that meet a condition: seq, and what ``memory_of`` and ``text_of`` make something of."""
+    return connection.execute(f"SELECT seq, {_COLUMNS} FROM memory WHERE {condition} {tail}", parameters)
+
+
+def text_of(row: Sequence[Any]) -> str:
+    """Return what a row says: key, value and tags."""
+    return f"{row[1]} {row[2]} {row[6]}"
 
 
 def insert(connection: sqlite3.Connection, memory: Memory) -> int:
@@ -160,7 +171,8 @@ def _to_row(memory: Memory) -> dict[str, Any]:
     }
 
 
-def _from_row(row: Sequence[Any]) -> Memory:
+def memory_of(row: Sequence[Any]) -> Memory:
+    """Return the memory of a row."""
     (id_, key, value, owner, scope, category, tags, confidence, pinned, *source) = row[:14]
     surface, conversation_id, agent_id, device_id, area_id = source
     created_at, updated_at, last_used_at, use_count, expires_at, deleted_at = row[14:]

@@ -15,6 +15,7 @@ from ..times.spans import Span
 from . import keywords, said, spaces
 from .candidates import CandidateIndex, Neighbours, Vector
 from .filters import Conditions
+from .memories import memory_of, text_of
 from .word_tier import Matched, WordTier
 
 VECTOR_CANDIDATES: Final = 48
@@ -68,13 +69,14 @@ def run(
     conditions.add_operators(connection, search.query)
     trusted = tier if trust and not search.spans else None  # when something was told stands in the file only
     ranked, weights, words = _ranked(connection, search, conditions, index, tier, trusted)
-    memories = dict(conditions.memories(connection, [item.candidate.seq for item in ranked]))
-    if len(memories) < len(ranked):  # memory is ahead of what this connection reads
+    rows = conditions.rows(connection, [item.candidate.seq for item in ranked])
+    if len(rows) < len(ranked):  # memory is ahead of what this connection reads
         return run(connection, search, index, tier, trust=False)
     if search.counterparts is not None:
-        ranked, weights = closer.rank(ranked, weights, search.counterparts, words.weights, memories)
+        texts = [text_of(rows[item.candidate.seq]) for item in ranked]
+        ranked, weights = closer.rank(ranked, texts, weights, search.counterparts, words.weights)
     best = ranking.cut(ranked, search.limit, search.threshold, strict=search.strict, visible=words.visible)
-    return tuple(_hit(item, memories[item.candidate.seq], weights, explain=search.explain) for item in best)
+    return tuple(_hit(item, memory_of(rows[item.candidate.seq]), weights, explain=search.explain) for item in best)
 
 
 def _ranked(
@@ -122,14 +124,14 @@ def _ranked(
 
 def _weights(connection: sqlite3.Connection, search: Search, time: float, tier: WordTier | None) -> ranking.Weights:
     """Return how much each signal counts for this search."""
-    # Whoever filters by tag or date still asks about the same people.
-    visible = Conditions(search.owners, MemoryFilter(), search.now)
-    unknown = search.names and not any(keywords.is_known(connection, name, visible, tier) for name in search.names)
+    factor = 1.0
+    if search.names:
+        # Whoever filters by tag or date still asks about the same people.
+        visible = Conditions(search.owners, MemoryFilter(), search.now)
+        if not any(keywords.is_known(connection, name, visible, tier) for name in search.names):
+            factor = ranking.UNKNOWN_NAMES
     return ranking.Weights(
-        search.keyword_weight,
-        own=ranking.OWN if search.own_first else 0.0,
-        time=time,
-        factor=ranking.UNKNOWN_NAMES if unknown else 1.0,
+        search.keyword_weight, own=ranking.OWN if search.own_first else 0.0, time=time, factor=factor
     )
 
 
