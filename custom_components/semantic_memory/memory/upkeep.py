@@ -57,7 +57,8 @@ class Upkeep:
 
     def note_search(self) -> None:
         """Look whether the last search would have liked something to be in memory that is not there."""
-        self._searched.set()
+        if self._tier.wants:
+            self._searched.set()
 
     async def async_run(self) -> None:
         """Read what searches want to have in memory, until cancelled."""

@@ -105,6 +105,11 @@ class RamTier:
 
     # For whoever fills it
 
+    @property
+    def wants(self) -> bool:
+        """Return whether somebody has wanted something since it was last taken."""
+        return bool(self._wanted)
+
     def take_wanted(self) -> Place | None:
         """Return what somebody wanted that is neither here nor on its way."""
         with self._lock:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from heapq import nlargest
 from math import log
 import sqlite3
-from typing import Final
+from typing import Any, Final
 
 from ..text import Term
 from . import counting
@@ -39,19 +39,19 @@ def weight(occurrences: int, total: int) -> float:
 
 def frequencies(connection: sqlite3.Connection, terms: Sequence[Term]) -> dict[Term, int]:
     """Return how many memories of all owners together have each word, by its stem."""
-    _tokenize(connection, map(" ".join, terms))
-    counted = connection.execute(
+    counted = _of_tokens(
+        connection,
+        map(" ".join, terms),
         "SELECT s.doc, max(coalesce(v.doc, 0)) FROM temp.query_stem s"
-        " LEFT JOIN memory_vocabulary v ON v.term = s.term GROUP BY s.doc"
+        " LEFT JOIN memory_vocabulary v ON v.term = s.term GROUP BY s.doc",
     )
     return {terms[place]: count for place, count in counted}
 
 
 def tokens(connection: sqlite3.Connection, texts: Sequence[str]) -> list[list[str]]:
     """Return the distinct words of each text as they stand in the index."""
-    _tokenize(connection, texts)
     found: list[list[str]] = [[] for _ in texts]
-    for word, place in connection.execute("SELECT term, doc FROM temp.query_stem"):
+    for word, place in _of_tokens(connection, texts, "SELECT term, doc FROM temp.query_stem"):
         found[place].append(word)
     return found
 
@@ -77,9 +77,15 @@ def best(scores: Mapping[int, float], whole: float, count: int, also: AbstractSe
     return {seq: scores[seq] / whole for seq in chosen}
 
 
-def _tokenize(connection: sqlite3.Connection, texts: Iterable[str]) -> None:
-    connection.execute("INSERT INTO temp.query_word (query_word) VALUES ('delete-all')")
-    connection.executemany("INSERT INTO temp.query_word (rowid, word) VALUES (?, ?)", enumerate(texts))
+def _of_tokens(connection: sqlite3.Connection, texts: Iterable[str], select: str) -> list[Any]:
+    """Return what is selected while the tokens of the texts are in the table."""
+    connection.execute("SAVEPOINT tokens")
+    try:
+        connection.executemany("INSERT INTO temp.query_word (rowid, word) VALUES (?, ?)", enumerate(texts))
+        return connection.execute(select).fetchall()
+    finally:  # takes half as long as emptying the table
+        connection.execute("ROLLBACK TO tokens")
+        connection.execute("RELEASE tokens")
 
 
 def common_from(visible: int) -> float:
