@@ -6,7 +6,6 @@ those in memory can be compared with what nothing has.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
-from itertools import accumulate
 import logging
 import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -20,7 +19,7 @@ from .ram import RamTier
 from .stems import Stems
 
 if TYPE_CHECKING:
-    from numpy import bool_, float64
+    from numpy import bool_, float64, int64
     from numpy.typing import NDArray
 
 _LOGGER = logging.getLogger(__name__)
@@ -217,21 +216,29 @@ def _best(
 
     if not weights:
         return {}
-    seqs = np.concatenate([item.seqs for item in found])
-    starts = accumulate((item.seqs.size for item in found), initial=0)
-    places = [start + item.places[place] for start, item in zip(starts, found, strict=False) for place in weights]
-    each = np.repeat([*weights.values()] * len(found), [*map(len, places)])
-    sums = np.bincount(np.concatenate(places), each, seqs.size).astype(np.float64, copy=False)
-    chosen = np.flatnonzero(sums != 0)  # of truth values they are found ten times as fast as of numbers
-    if chosen.size > limit:
-        wanted = chosen[marks(also).take(seqs[chosen], mode="clip")]
-        chosen = chosen[_steps_to(sums[chosen], whole, limit)]
+    parts = [_sums(item, weights) for item in found]
+    seqs, sums = map(np.concatenate, zip(*parts, strict=True))
+    if seqs.size > limit:
+        wanted = np.flatnonzero(marks(also).take(seqs, mode="clip"))
+        chosen = np.flatnonzero(_steps_to(sums, whole, limit))
         kept = sums[chosen]
         least = np.partition(kept, -limit)[-limit]
         above, equal = chosen[kept > least], chosen[kept == least]
         newest = np.argpartition(seqs[equal], above.size - limit)[above.size - limit :]
         chosen = np.concatenate((above, equal[newest], wanted))
-    return dict(zip(seqs[chosen].tolist(), (sums[chosen] / whole).tolist(), strict=True))
+        seqs, sums = seqs[chosen], sums[chosen]
+    return dict(zip(seqs.tolist(), (sums / whole).tolist(), strict=True))
+
+
+def _sums(found: Found, weights: Mapping[int, float]) -> tuple[NDArray[int64], NDArray[float64]]:
+    """Return the memories of an owner that have any of the words, with the sum of the weights of theirs."""
+    import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
+
+    places = [found.places[place] for place in weights]
+    each = np.repeat([*weights.values()], [*map(len, places)])
+    sums = np.bincount(np.concatenate(places), each, found.seqs.size)
+    having = np.flatnonzero(sums != 0)  # of truth values they are found ten times as fast as of numbers
+    return found.seqs[having], sums[having].astype(np.float64, copy=False)
 
 
 def _steps_to(values: NDArray[float64], highest: float, count: int) -> NDArray[bool_]:
