@@ -168,7 +168,7 @@ async def test_it_is_found_behind_hundreds_of_nearer_memories(
 async def test_no_more_candidates_than_the_index_gives(
     open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "MOST_CANDIDATES", 161)
+    monkeypatch.setattr(search, "MOST_CANDIDATES", 110)
     engine = await open_engine(FakeEmbedder("built-in"))
     for number in range(180):
         await remember(engine, f"{'feline' if number % 10 else 'old car'} {number}", key=f"k{number}")

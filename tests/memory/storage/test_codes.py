@@ -151,6 +151,25 @@ def test_owners_are_compared_together() -> None:
         assert found.seqs == expected.seqs
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_of_the_same_text_a_thousand_times_only_some_are_compared(exact: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = np.random.default_rng(9).normal(size=(2, 64))
+    vectors = [one / np.linalg.norm(one)] * 2_000 + [other / np.linalg.norm(other)] * 3
+    codes = Codes(64, exact=exact)
+    codes.update((), range(2_003), embeddings(np.array(vectors)))
+    compared: list[int] = []
+    work = type(codes._vectors).cosines
+    monkeypatch.setattr(
+        type(codes._vectors),
+        "cosines",
+        lambda self, places, query: [compared.append(places.size), work(self, places, query)][1],
+    )
+    found = near([codes], vectors[0].astype("<f4"), 20)
+    assert compared == [200]
+    assert all(1_800 <= seq < 2_000 for seq in found.seqs), "the newest of them"
+    assert near([codes], vectors[-1].astype("<f4"), 20).seqs[:3] in ([2_000, 2_001, 2_002], [2_002, 2_001, 2_000])
+
+
 def test_estimates_follow_changes() -> None:
     numbers = np.random.default_rng(6).normal(size=(200, 33))
     vectors = (numbers / np.linalg.norm(numbers, axis=1, keepdims=True)).astype("<f4")

@@ -1,7 +1,9 @@
 """How far words are apart."""
 
 from hypothesis import given, strategies as st
+import pytest
 
+from custom_components.semantic_memory.memory.storage import similar
 from custom_components.semantic_memory.memory.storage.similar import Spellings, distances, is_correctable
 
 WORDS = st.text("abé字", min_size=1, max_size=12)
@@ -40,6 +42,19 @@ def test_every_near_word_is_found(word: str, vocabulary: list[str], mistakes: in
         and (candidate[0] == word[0] or candidate[:2] == word[1::-1])
         and is_correctable(candidate)
     ]
+
+
+def test_what_was_looked_for_is_kept_until_it_is_to_be_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similar, "_MOST_KNOWN", 2)
+    spellings = Spellings()
+    spellings.append(["lamp", "lump"])
+    for word in ("lamb", "limp", "lamo", "lamb"):
+        assert spellings.near(word, 1) == [near for near in ("lamp", "lump") if distance(word, near) == 1]
+        assert 1 <= len(spellings._known) <= 2
+    spellings.append(["lambs"])
+    assert spellings.near("lamb", 1) == ["lamp", "lambs"]
+    spellings.forget_questions()
+    assert not spellings._known
 
 
 def test_codes_and_short_words_are_not_correctable() -> None:

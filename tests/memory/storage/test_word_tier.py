@@ -347,3 +347,15 @@ def test_words_learnt_later_are_meant_too(home: Home) -> None:
     assert words_of(home, "hamer") == set()
     home.put("a hammer")
     assert words_of(home, "hamer") == {"a hammer"}
+
+
+def test_misspelt_words_of_questions_are_forgotten(home: Home) -> None:
+    home.put("a ladder")
+    home.warm("ann", "household")
+    assert words_of(home, "laddder") == {"a ladder"}
+    (spellings,) = [
+        postings._spellings for postings in home.tier.held(Postings, WORDS) if postings._spellings and len(postings)
+    ]
+    assert spellings._known
+    home.words.forget_questions()
+    assert not spellings._known
