@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import Mock
 
 from hypothesis import given, settings, strategies as st
 import numpy as np
@@ -157,15 +158,10 @@ def test_of_the_same_text_a_thousand_times_only_some_are_compared(exact: bool, m
     vectors = [one / np.linalg.norm(one)] * 2_000 + [other / np.linalg.norm(other)] * 3
     codes = Codes(64, exact=exact)
     codes.update((), range(2_003), embeddings(np.array(vectors)))
-    compared: list[int] = []
-    work = type(codes._vectors).cosines
-    monkeypatch.setattr(
-        type(codes._vectors),
-        "cosines",
-        lambda self, places, query: [compared.append(places.size), work(self, places, query)][1],
-    )
+    compare = Mock(wraps=codes._vectors.cosines)
+    monkeypatch.setattr(codes._vectors, "cosines", compare)
     found = near([codes], vectors[0].astype("<f4"), 20)
-    assert compared == [200]
+    assert [call.args[0].size for call in compare.call_args_list] == [200]
     assert all(1_800 <= seq < 2_000 for seq in found.seqs), "the newest of them"
     assert near([codes], vectors[-1].astype("<f4"), 20).seqs[:3] in ([2_000, 2_001, 2_002], [2_002, 2_001, 2_000])
 
