@@ -98,6 +98,9 @@ async def test_search_response(hass: HomeAssistant, engine: MemoryEngine) -> Non
         "count": 1,
     }
     assert answer["embedder"] == engine.status.embedder.value
+    assert answer["certain"] is True
+    assert (await async_act(hass, "search", query="the price of the sofa", limit=1))["certain"] is False
+    assert (await async_act(hass, "search", query="the car", threshold=1))["certain"] is False
     (hit,) = answer["results"]
     assert (hit["id"], hit["key"], hit["tags"], hit["scope"]) == (stored["id"], "car", "car, parking", "household")
     assert 0 < hit["score"] == hit["match_score"] <= 1

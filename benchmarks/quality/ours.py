@@ -68,14 +68,16 @@ class Ours:
 
     async def async_answer(self, question: Question) -> Answer:
         """Recall without a threshold, and then as people do who say nothing else."""
-        ranked = await self._async_recall(question, limit=DEPTH, threshold=0.0)
-        shown = await self._async_recall(question, limit=SHOWN, threshold=None)
-        return Answer(ranked, shown)
+        ranked, _ = await self._async_recall(question, limit=DEPTH, threshold=0.0)
+        shown, certain = await self._async_recall(question, limit=SHOWN, threshold=None)
+        return Answer(ranked, shown, certain)
 
-    async def _async_recall(self, question: Question, *, limit: int, threshold: float | None) -> tuple[Found, ...]:
+    async def _async_recall(
+        self, question: Question, *, limit: int, threshold: float | None
+    ) -> tuple[tuple[Found, ...], bool]:
         request = RecallRequest(query=question.text, limit=limit, threshold=threshold, touch=False)
         result = await self._engine.async_recall(caller_of(question.asker), request)
-        return tuple(self._found(hit) for hit in result.hits)
+        return tuple(self._found(hit) for hit in result.hits), result.certain
 
     def _found(self, hit: Hit) -> Found:
         return Found(self._ids[hit.memory.id], hit.score, (hit.vector_score, hit.keyword_score))

@@ -22,6 +22,8 @@ _HEADINGS: Final = (
     "nothing",
     "recall@5 then",
     "loss",
+    "doubted",
+    "wrongly",
     "loss at 90%",
 )
 """From ``nothing`` on: see :class:`Unanswered`."""
@@ -128,10 +130,12 @@ def _cells(figures: Figures) -> tuple[str, ...]:
 
 def _cells_of(unanswered: Unanswered | None) -> tuple[str, ...]:
     if unanswered is None:
-        return ("",) * 4
+        return ("",) * 6
     return (
         f"{unanswered.nothing:.3f}",
         f"{unanswered.recall_5:.3f}",
         f"{unanswered.loss:.1%}",
+        f"{unanswered.doubted:.3f}",
+        f"{unanswered.wrongly_doubted:.3f}",
         f"{unanswered.loss_at_90:.1%}",
     )

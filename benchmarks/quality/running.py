@@ -38,8 +38,12 @@ class Unanswered:
     """Of the other questions, at the same threshold."""
     loss: float
     """Share of the recall@5 without a threshold that is lost."""
+    doubted: float
+    """Share of them that were answered with nothing, or with hits that are said to be no certain answer, 0..1."""
+    wrongly_doubted: float
+    """The same for the other questions whose best hit is relevant."""
     loss_at_90: float
-    """The same for the lowest threshold at which 0.9 of these questions are answered with nothing, whatever it is."""
+    """Share of recall@5 that is lost with the lowest threshold at which 0.9 of these questions have no hit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,8 @@ class Result:
             nothing=sum(not one.answer.shown for one in asked) / len(asked),
             recall_5=shown,
             loss=self._loss(shown),
+            doubted=_doubted(asked),
+            wrongly_doubted=_doubted([one for one in self._answerable() if _is_right(one)]),
             loss_at_90=self._loss(self._recall_above(_least_threshold(asked, _WANTED_NOTHING))),
         )
 
@@ -144,6 +150,16 @@ def _least_threshold(asked: Sequence[Asked], share: float) -> float:
     """Return the score that a hit has to exceed so that this share of the questions is answered with nothing."""
     best = sorted(one.answer.ranked[0].score if one.answer.ranked else -inf for one in asked)
     return best[ceil(share * len(best)) - 1]
+
+
+def _doubted(asked: Sequence[Asked]) -> float:
+    """Return the share of the questions that were answered with nothing, or with nothing certain."""
+    return sum(not (one.answer.shown and one.answer.certain) for one in asked) / len(asked) if asked else 0.0
+
+
+def _is_right(one: Asked) -> bool:
+    """Return whether the first hit is relevant."""
+    return bool(one.answer.ranked) and one.answer.ranked[0].id in one.question.relevant
 
 
 def _is_of_kind(kind: str, question: Question) -> bool:

@@ -42,6 +42,8 @@ class Answer:
     """The best ``DEPTH``, whatever their scores."""
     shown: tuple[Found, ...]
     """The best ``SHOWN`` that the system's own threshold lets pass."""
+    certain: bool = True
+    """Whether the system says nothing against the first of them."""
 
 
 class System(Protocol):

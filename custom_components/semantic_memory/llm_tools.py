@@ -159,6 +159,8 @@ class RecallTool(MemoryTool):
         }
         if result.hits:
             answer = {"status": "found", "memories": [recalled(hit, call.caller) for hit in result.hits]}
+            if not result.certain:
+                answer["note"] = "Perhaps none of these answers it. If none says it, say that you do not know."
         call.engine.recalls.answered(result.number, answer)
         return answer
 

@@ -105,6 +105,7 @@ async def _async_search(request: Request) -> JsonObjectType:
         "query": query,
         "count": len(result.hits),
         "results": hits_as_list(result.hits),
+        "certain": result.certain,
         "embedder": request.engine.status.embedder.value,
         "model": result.space,
         **({"explanation": search_explanation_as_dict(explanation)} if explanation else {}),

@@ -106,9 +106,9 @@ describe("asking", () => {
     assert.deepEqual(hass.messages, [
       { type: "semantic_memory/search", query: "spare key", limit: 3, filter: { scope: "household" } },
     ]);
-    hass.waiting[0]?.resolve({ hits: [hit("a")] });
+    hass.waiting[0]?.resolve({ hits: [hit("a")], certain: false });
     await settle();
-    assert.deepEqual([asking.hits?.[0]?.id, asking.busy], ["a", false]);
+    assert.deepEqual([asking.hits?.[0]?.id, asking.certain, asking.busy], ["a", false, false]);
   });
 
   it("does not show an answer that comes too late", async () => {

@@ -26,7 +26,7 @@ function house() {
         searches.push({
           query,
           answer: (hits) => {
-            resolve({ query: query.query, hits, model: "m", embedder: "built_in", took_ms: 1 });
+            resolve({ query: query.query, hits, certain: true, model: "m", embedder: "built_in", took_ms: 1 });
             return settled() as Promise<void>;
           },
           fail: () => {

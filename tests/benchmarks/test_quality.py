@@ -1,6 +1,7 @@
 """The whole measurement, on a few memories."""
 
 import csv
+from dataclasses import replace
 import json
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,11 @@ def test_what_a_threshold_costs() -> None:
     assert unanswered.nothing == 0.9
     assert unanswered.recall_5 == 1.5 / 4
     assert unanswered.loss == 2.5 / 4
+    assert (unanswered.doubted, unanswered.wrongly_doubted) == (0.9, 0.0)
+    unsure = [replace(one, answer=replace(one.answer, certain=False)) for one in (*answerable[:1], *nothing)]
+    unanswered = replace(result, asked=[*answerable[1:], *unsure]).unanswered
+    assert unanswered is not None
+    assert (unanswered.doubted, unanswered.wrongly_doubted) == (1.0, 1 / 2)  # the first hit of two is right
     # Nine of ten have nothing above 0.75; of the others' hits, only what comes third is below.
     assert unanswered.loss_at_90 == 1 / 4
 

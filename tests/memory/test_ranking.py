@@ -10,6 +10,7 @@ from custom_components.semantic_memory.memory.ranking import (
     Ranked,
     Weights,
     cut,
+    is_certain,
     parts_of,
     rank,
     scorer,
@@ -134,3 +135,8 @@ def test_the_best_hit_decides_whether_there_is_an_answer() -> None:
     assert cut(ranked, 5, 0.5, strict=False, visible=SMALL_STORE + 1) == []
     assert cut(ranked, 5, 0.5, strict=False, visible=SMALL_STORE) == ranked
     assert cut([], 5, 0.5, strict=False, visible=0) == []
+
+
+@pytest.mark.parametrize(("best", "expected"), [(None, False), (0.0, False), (0.49, False), (0.5, True), (1.0, True)])
+def test_a_good_hit_is_certain(best: float | None, expected: bool) -> None:
+    assert is_certain(best) is expected

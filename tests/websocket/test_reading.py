@@ -95,9 +95,11 @@ async def test_search(bea: Client) -> None:
     assert 0 < answer["hits"][0]["score"] <= 1
     assert (answer["query"], answer["embedder"], answer["model"]) == ("who likes tea", "built_in", "built-in")
     assert answer["took_ms"] > 0
+    assert answer["certain"] is (answer["hits"][0]["score"] >= 0.5)
     assert "explanation" not in answer
     assert "tea" not in [hit["key"] for hit in (await bea.ask("search", query="tea -green"))["hits"]]
-    assert (await bea.ask("search", query="tea", filter={"tags": ["x"]}))["hits"] == []
+    nothing = await bea.ask("search", query="tea", filter={"tags": ["x"]})
+    assert (nothing["hits"], nothing["certain"]) == ([], False)
     assert len((await bea.ask("search", query="tea", threshold=0, limit=1))["hits"]) == 1
 
 

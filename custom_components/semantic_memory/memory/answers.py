@@ -46,6 +46,8 @@ class RecallResult:
     hits: tuple[Hit, ...]
     space: str | None
     """Model of the embedding space that served, ``None`` where only words were compared."""
+    certain: bool
+    """Whether the best hit most likely is the answer. If not, none of them may be."""
     explanation: SearchExplanation | None = None
     """If it was asked for."""
     took_ms: float = 0.0

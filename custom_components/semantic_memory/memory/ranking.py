@@ -25,6 +25,9 @@ TIME: Final = 0.3
 """Weight of having been said when the query says, beside the 1 of meaning and words together."""
 COUNTERPARTS: Final = 0.25
 """Weight of the counterparts of the query's single words, beside the same 1."""
+CERTAIN: Final = 0.5
+"""Score from which the best hit most likely is the answer. Measured on the household set: of the best hits with more,
+0.94 to 0.96 are right, of the others half; 0.82 to 0.94 of the questions that nothing answers stay below it."""
 UNKNOWN_NAMES: Final = 0.25
 """What is left of every score if no memory knows any of the names in a query: then it asks about somebody else."""
 
@@ -138,6 +141,11 @@ def cut(ranked: list[Ranked], limit: int, threshold: float, *, strict: bool, vis
         return []
     least = threshold if strict else FOLLOWING * threshold
     return [item for item in ranked[:limit] if item.score >= least]
+
+
+def is_certain(best: float | None) -> bool:
+    """Return whether the best hit, with this score, most likely is the answer; ``None`` where there is no hit."""
+    return best is not None and best >= CERTAIN
 
 
 def _whole(weights: Weights) -> float:

@@ -7,7 +7,7 @@ from sqlite3 import Connection
 import time
 from typing import TYPE_CHECKING, Final
 
-from . import policy
+from . import policy, ranking
 from .answers import Hit, RecallResult
 from .errors import EmbeddingError, InvalidInputError
 from .explanation import SearchExplanation
@@ -57,6 +57,7 @@ class Recaller:
         result = RecallResult(
             hits=hits,
             space=self._worker.model_of(vectors),
+            certain=ranking.is_certain(hits[0].score if hits else None),
             explanation=explanation,
             took_ms=(time.perf_counter() - began) * 1_000,
         )

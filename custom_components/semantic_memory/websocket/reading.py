@@ -69,6 +69,7 @@ async def _async_search(request: Request) -> JsonObjectType:
     return {
         "query": data["query"],
         "hits": hits_as_list(result.hits),
+        "certain": result.certain,
         "model": result.space,
         "embedder": engine.status.embedder.value,
         "took_ms": round(result.took_ms, 2),

@@ -4,9 +4,8 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { RecallEntry } from "../api/types.ts";
 import "../elements/icon-button.ts";
 import "../elements/icon.ts";
-import "../elements/score.ts";
 import type { PanelContext } from "../panel/context.ts";
-import { memoryLink } from "../panel/memory-link.ts";
+import { hitList, hitStyles } from "../panel/hit-list.ts";
 import { base, scrolling, tokens } from "../styles.ts";
 import { entryStyles } from "./entry-styles.ts";
 import { KIND_ICONS, wayOf } from "./kinds.ts";
@@ -19,6 +18,7 @@ export class SmRecallEntry extends LitElement {
     base,
     scrolling,
     entryStyles,
+    hitStyles,
     css`
       .end {
         display: flex;
@@ -51,32 +51,7 @@ export class SmRecallEntry extends LitElement {
         font-size: var(--ha-font-size-s, 12px);
       }
       ol {
-        margin: 8px 0 0;
-        padding: 0;
-        list-style: none;
-      }
-      li {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) 132px;
-        gap: 0 16px;
-        align-items: center;
-        padding-block: 6px;
-      }
-      li + li {
-        border-block-start: 1px solid var(--sm-divider);
-      }
-      li a {
-        display: block;
-        color: inherit;
-        font-weight: var(--ha-font-weight-medium, 500);
-        text-decoration: none;
-        overflow-wrap: anywhere;
-      }
-      li a:hover {
-        text-decoration: underline;
-      }
-      .value {
-        overflow-wrap: anywhere;
+        margin-block-start: 8px;
       }
       pre {
         max-block-size: 320px;
@@ -95,10 +70,6 @@ export class SmRecallEntry extends LitElement {
       @media (max-width: 600px) {
         .saw {
           grid-column: 1 / -1;
-        }
-        li {
-          grid-template-columns: minmax(0, 1fr);
-          gap: 4px;
         }
       }
     `,
@@ -146,7 +117,7 @@ export class SmRecallEntry extends LitElement {
     return html`<div class="saw">
       <h4>${t("activity.found")}</h4>
       <p class="facts">${facts.filter(Boolean).join(" · ")}</p>
-      ${entry.hits.length ? html`<ol>${entry.hits.map((hit) => this.renderHit(hit))}</ol>` : html`<p class="text">${t("activity.nothing")}</p>`}
+      ${entry.hits.length ? hitList(this.panel, entry.hits) : html`<p class="text">${t("activity.nothing")}</p>`}
       ${
         asked
           ? html`<h4>${t("activity.saw")}</h4>
@@ -154,16 +125,5 @@ export class SmRecallEntry extends LitElement {
           : nothing
       }
     </div>`;
-  }
-
-  private renderHit(hit: RecallEntry["hits"][number]) {
-    const { panel } = this;
-    return html`<li>
-      <div>
-        ${memoryLink(panel, hit.id, hit.key)}
-        <div class="value start" dir="auto">${hit.value}</div>
-      </div>
-      <sm-score .score=${hit.score} .text=${panel.format.percent(hit.score)} .match=${panel.t(`match.${hit.match}`)}></sm-score>
-    </li>`;
   }
 }

@@ -136,6 +136,8 @@ export interface Facets {
 export interface SearchAnswer {
   query: string;
   hits: Hit[];
+  /** Whether the best hit most likely is the answer; if not, none of them may be. */
+  certain: boolean;
   /** Model of the embedding space that served, null where only words were compared. */
   model: string | null;
   embedder: EmbedderState;

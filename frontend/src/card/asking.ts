@@ -12,6 +12,8 @@ export const PATIENCE = 250;
 export class Asking {
   query = "";
   hits: Hit[] | null = null;
+  /** Whether the first of them most likely is the answer. */
+  certain = true;
   /** `null` while they are not known, or not wanted. */
   pinned: Memory[] | null = null;
   busy = false;
@@ -73,9 +75,10 @@ export class Asking {
     const number = this.asked;
     const { limit, filter } = this.settings;
     try {
-      const { hits } = await this.api.search({ query, limit, filter });
+      const { hits, certain } = await this.api.search({ query, limit, filter });
       if (number !== this.asked) return;
       this.hits = hits;
+      this.certain = certain;
       this.error = undefined;
     } catch (reason) {
       if (number !== this.asked) return;

@@ -119,10 +119,11 @@ export class SemanticMemoryCard extends LitElement {
   }
 
   /** What a screen reader is told when an answer has come. */
-  private announcement({ hits, busy }: Asking, t: Localize) {
+  private announcement({ hits, certain, busy }: Asking, t: Localize) {
     if (!hits || busy) return nothing;
     if (!hits.length) return t("card.nothing_found");
-    return hits.length === 1 ? t("card.found_one") : t("card.found_many", { count: hits.length });
+    const found = hits.length === 1 ? t("card.found_one") : t("card.found_many", { count: hits.length });
+    return certain ? found : `${found}. ${t("card.not_certain")}`;
   }
 
   private renderField(asking: Asking, t: Localize) {
@@ -153,9 +154,9 @@ export class SemanticMemoryCard extends LitElement {
   private renderBody(settings: Settings, asking: Asking, t: Localize, format: Format) {
     if (asking.error) return html`<p class="error" role="alert">${errorText(t, asking.error)}</p>`;
     if (asking.hits) {
-      return asking.hits.length
-        ? renderMemories(asking.hits, t, format)
-        : html`<p class="quiet">${t("card.nothing_found")}</p>`;
+      if (!asking.hits.length) return html`<p class="quiet">${t("card.nothing_found")}</p>`;
+      const warning = asking.certain ? nothing : html`<p class="quiet">${t("card.not_certain")}</p>`;
+      return html`${warning}${renderMemories(asking.hits, t, format)}`;
     }
     if (settings.mode === "search") return html`<p class="quiet">${t("card.hint")}</p>`;
     if (!asking.pinned) return nothing;

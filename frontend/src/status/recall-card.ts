@@ -4,11 +4,10 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { ExplanationPart, Hit, SearchAnswer } from "../api/types.ts";
 import "../elements/button.ts";
 import "../elements/card.ts";
-import "../elements/score.ts";
 import "../elements/text-field.ts";
 import type { TextKey } from "../localize.ts";
 import type { PanelContext } from "../panel/context.ts";
-import { memoryLink } from "../panel/memory-link.ts";
+import { hitList, hitStyles } from "../panel/hit-list.ts";
 import { base, hiddenText, tokens } from "../styles.ts";
 import { statusStyles } from "./status-styles.ts";
 
@@ -30,6 +29,7 @@ export class SmRecallCard extends LitElement {
     base,
     hiddenText,
     statusStyles,
+    hitStyles,
     css`
       .ask {
         display: flex;
@@ -38,39 +38,6 @@ export class SmRecallCard extends LitElement {
       }
       sm-text-field {
         flex: 1;
-      }
-      ol {
-        margin: 0;
-        padding: 0;
-        list-style: none;
-      }
-      li {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) 132px;
-        gap: 4px 16px;
-        padding-block: 10px;
-      }
-      li + li {
-        border-block-start: 1px solid var(--sm-divider);
-      }
-      .below {
-        opacity: 0.75;
-      }
-      a {
-        color: inherit;
-        font-weight: var(--ha-font-weight-medium, 500);
-        text-decoration: none;
-        overflow-wrap: anywhere;
-      }
-      a:hover {
-        text-decoration: underline;
-      }
-      .value {
-        display: -webkit-box;
-        overflow: hidden;
-        overflow-wrap: anywhere;
-        -webkit-box-orient: vertical;
-        -webkit-line-clamp: 6;
       }
       .parts {
         grid-column: 1 / -1;
@@ -86,11 +53,6 @@ export class SmRecallCard extends LitElement {
       .parts :is(dt, dd) {
         font-size: var(--ha-font-size-s, 12px);
         font-variant-numeric: tabular-nums;
-      }
-      @media (max-width: 500px) {
-        li {
-          grid-template-columns: minmax(0, 1fr);
-        }
       }
     `,
   ];
@@ -138,10 +100,11 @@ export class SmRecallCard extends LitElement {
     </sm-card>`;
   }
 
-  private renderFacts({ took_ms: took, model, hits }: SearchAnswer) {
+  private renderFacts({ took_ms: took, model, hits, certain }: SearchAnswer) {
     const { t, format, info } = this.panel;
     const facts = [
       hits.length ? t("status.hits", { count: format.number(hits.length) }) : t("status.no_hits"),
+      ...(hits.length && !certain ? [t("status.not_certain")] : []),
       t("activity.took", { time: format.number(Math.round(took * 10) / 10) }),
       t("activity.threshold", { score: format.percent(info.settings.threshold) }),
       model ? t("activity.model", { model }) : t("activity.words_only"),
@@ -151,20 +114,14 @@ export class SmRecallCard extends LitElement {
 
   private renderHits({ hits }: SearchAnswer) {
     if (hits.length === 0) return html`<p>${this.panel.t("status.no_hits_text")}</p>`;
-    return html`<ol>${hits.map((hit) => this.renderHit(hit))}</ol>`;
+    return hitList(this.panel, hits, (hit) => this.renderParts(hit));
   }
 
-  private renderHit(hit: Hit) {
-    const { panel } = this;
-    const { t, format } = panel;
-    return html`<li>
-      <div>
-        ${memoryLink(panel, hit.id, hit.key)}
-        <div class="value" dir="auto">${hit.value}</div>
-      </div>
-      <sm-score .score=${hit.score} .text=${format.percent(hit.score)} .match=${t(`match.${hit.match}`)}></sm-score>
-      ${hit.explanation ? html`<dl class="parts">${hit.explanation.parts.filter(({ value }) => value !== 0).map((part) => this.renderPart(part))}</dl>` : nothing}
-    </li>`;
+  private renderParts({ explanation }: Hit) {
+    if (!explanation) return nothing;
+    return html`<dl class="parts">
+      ${explanation.parts.filter(({ value }) => value !== 0).map((part) => this.renderPart(part))}
+    </dl>`;
   }
 
   private renderPart({ name, value, weight, contribution }: ExplanationPart) {
