@@ -1,5 +1,6 @@
 """Cleaning up after a purge."""
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 from custom_components.semantic_memory.memory.embedding.static import StaticEmbedder
 from custom_components.semantic_memory.memory.engine import MemoryEngine
 from custom_components.semantic_memory.memory.errors import DatabaseUnavailableError
-from custom_components.semantic_memory.memory.models import MemoryDraft, RecallRequest
+from custom_components.semantic_memory.memory.models import HOUSEHOLD, MemoryDraft, RecallRequest
+from custom_components.semantic_memory.memory.storage.codes import Codes
 from custom_components.semantic_memory.memory.storage.database import Database
+from custom_components.semantic_memory.memory.storage.postings import Postings
 from custom_components.semantic_memory.memory.upkeep import Upkeep
 
 from .fakes import ALICE
@@ -32,6 +35,40 @@ async def test_words_that_were_compared_go_with_what_is_purged(engine: MemoryEng
     await engine.async_forget(ALICE, ["pet"], purge=True)
 
     assert not built_in.counterparts._rows_of.cache_info().currsize
+
+
+async def test_nothing_of_what_is_purged_stays_in_memory(engine: MemoryEngine) -> None:
+    for number in range(80):
+        await engine.async_remember(ALICE, MemoryDraft(value=f"number {number}", key=f"n{number}"))
+    await engine.async_remember(ALICE, MemoryDraft(value="The quokka lives in the garage", key="pet"))
+    tier = engine._upkeep._tier
+
+    async def in_memory() -> bool:
+        await engine.async_recall(ALICE, RecallRequest(query="garage"))
+        return {ALICE.user_id, HOUSEHOLD} <= {owner for _, owner in tier._held} and not tier._fillings
+
+    while not await in_memory():
+        await asyncio.sleep(0.01)
+    codes = [held for held in tier._held.values() if isinstance(held, Codes)]
+    words = [held for held in tier._held.values() if isinstance(held, Postings)]
+    assert any("quokka" in held._numbers for held in words)
+    assert any(held._differing.any() for held in codes)
+
+    await engine.async_forget(ALICE, ["pet"], purge=True)
+
+    assert not any("quokka" in held._numbers for held in words)
+    assert not any(held._differing.any() for held in codes)
+
+
+async def test_the_tags_of_a_long_memory_are_compared(engine: MemoryEngine) -> None:
+    for number in range(20):
+        await engine.async_remember(ALICE, MemoryDraft(value=f"number {number}", key=f"n{number}"))
+    await engine.async_remember(ALICE, MemoryDraft(value="lorem ipsum dolor " * 150, key="long", tags=["espresso"]))
+    found = await engine.async_recall(ALICE, RecallRequest(query="coffee", threshold=0.0, limit=50, explain=True))
+    (hit,) = (hit for hit in found.hits if hit.memory.key == "long")
+    assert hit.explanation is not None
+    (part,) = (part for part in hit.explanation.parts if part.name == "counterparts")
+    assert part.value > 0.01
 
 
 async def test_a_purge_counts_although_the_file_cannot_be_rewritten(

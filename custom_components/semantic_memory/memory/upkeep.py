@@ -75,8 +75,8 @@ class Upkeep:
                 pass
         except StorageError as err:  # the index behind answers; the next search asks for it again
             _LOGGER.debug("The index in memory could not be filled: %s", err)
-        finally:
-            self._tier.end(filling)
+        finally:  # what has to make room may take a while
+            await asyncio.get_running_loop().run_in_executor(None, self._tier.end, filling)
 
     async def async_leave_no_trace(self) -> bool:
         """Rid the file of what a purge left between its rows, and the write-ahead log of the pages as they were.
@@ -85,6 +85,7 @@ class Upkeep:
         every table, and the next purge tries again. Returns whether the file was rewritten and the log emptied.
         """
         self._words.forget_questions()
+        await asyncio.get_running_loop().run_in_executor(None, self._tier.leave_no_trace)
         if (counterparts := self._worker.counterparts) is not None:
             counterparts.forget()
         try:

@@ -67,6 +67,13 @@ def test_pieces_stand_for_a_word_that_the_table_lacks(counterparts: Counterparts
     assert share == pytest.approx(1, abs=1e-5)
 
 
+def test_a_word_counts_once_however_often_its_pieces_recur(counterparts: Counterparts, table: WordTable) -> None:
+    rows = table.rows_of("1212121212")
+    assert len(rows) == len(set(rows))
+    once, twice = (shares(counterparts, {code: 1.0, "tea": 1.0}, "green tea")[0] for code in ("121212", "1212121212"))
+    assert once == pytest.approx(twice, abs=0.1)
+
+
 def test_a_row_is_like_itself_and_that_of_the_unknown_like_none(table: WordTable) -> None:
     rows = np.array([0, *table.rows_of("green tea")])
     cosines = table.cosines(rows, rows)

@@ -177,3 +177,22 @@ def test_estimates_follow_changes() -> None:
     query = vectors[5]
     assert ranked(near([codes], query, 20)) == ranked(near([expected], query, 20))
     assert near([Codes(33)], query, 20).seqs == near([], query, 20).seqs == []
+
+
+def test_nothing_stays_of_a_search() -> None:
+    codes = Codes(100)
+    vectors = np.random.default_rng(2).normal(size=(70, 100)).astype("<f4")
+    codes.update((), range(70), embeddings(vectors))
+    near([codes], vectors[0], 5)
+    codes.update([0], (), ())
+    working = (codes._differing, codes._counts, codes._distances)
+    assert all(array.any() for array in working)
+    codes.leave_no_trace()
+    assert not any(array.any() for array in working)
+    assert near([codes], vectors[1], 5).seqs[0] == 1
+
+
+def test_of_equally_near_memories_the_newest_are_found() -> None:
+    codes = Codes(64, exact=True)
+    codes.update((), range(300), embeddings(np.tile(np.eye(1, 64), (300, 1))))
+    assert near([codes], np.eye(1, 64, dtype="<f4")[0], 48).seqs == [*range(299, 251, -1)]

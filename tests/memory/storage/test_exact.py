@@ -239,6 +239,19 @@ def test_too_many_are_never_kept(tmp_path: Path) -> None:
         assert home.recall(question)[0].memory.value == "fact 3"
 
 
+def test_one_memory_more_does_not_lose_all_vectors(tmp_path: Path) -> None:
+    home = Home(tmp_path / "memory.db", spare=bytes_of(DIMENSION, 79))
+    with closing(home.connection):
+        home.put(*range(70))
+        home.put(*range(100, 171), owner="bob")
+        home.warm("ann")
+        assert home.held("ann") == home.stored("ann")
+        home.put(90)
+        assert home.held("ann") == home.stored("ann")
+        home.warm("bob")
+        assert home.held("bob") == {}
+
+
 def test_an_index_on_disk_has_none_in_memory(home: Home) -> None:
     home.put(1)
     assert NoIndex().cosines(home.space.id, ["ann"], [1], np.ones(DIMENSION, "<f4")) == {}

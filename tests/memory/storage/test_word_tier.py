@@ -349,13 +349,22 @@ def test_words_learnt_later_are_meant_too(home: Home) -> None:
     assert words_of(home, "hamer") == {"a hammer"}
 
 
-def test_misspelt_words_of_questions_are_forgotten(home: Home) -> None:
-    home.put("a ladder")
+def test_words_of_questions_and_of_what_has_gone_are_forgotten(home: Home) -> None:
+    home.put("a ladder", "xylograph", *(f"thing {number}" for number in range(80)))
     home.warm("ann", "household")
     assert words_of(home, "laddder") == {"a ladder"}
-    (spellings,) = [
-        postings._spellings for postings in home.tier.held(Postings, WORDS) if postings._spellings and len(postings)
-    ]
+    holding = home.tier.ask(Postings, WORDS, "ann")
+    assert holding is not None
+    spellings = holding._spellings
+    assert spellings is not None
     assert spellings._known
-    home.words.forget_questions()
+    home.begin()
+    home.store.purge("xylograph")
+    home.end()
+    assert "xylograph" in holding._numbers
+    home.tier.leave_no_trace()
+    assert "xylograph" not in holding._numbers
     assert not spellings._known
+    assert holding._spellings is not spellings, "it has all the words"
+    assert words_of(home, "laddder") == {"a ladder"}
+    assert len(holding) == 81

@@ -1,6 +1,7 @@
 """How much a word of a query tells."""
 
 from math import log
+import sqlite3
 
 import pytest
 
@@ -69,3 +70,17 @@ def test_one_query_leaves_nothing_to_the_next(store: Store) -> None:
     assert list(counts(store, "one two three")) == ["one", "two", "three"]
     assert list(counts(store, "four")) == ["four"]
     assert counts(store, "🎉") == {}
+
+
+def test_a_fault_while_words_are_read_is_told_as_it_is(store: Store) -> None:
+    """SQLite ends the transaction by itself when a disk is full; nothing of that must hide the reason."""
+    many = [" ".join(f"word{number}x{other}" for other in range(400)) for number in range(400)]
+    store.connection.execute("PRAGMA temp.max_page_count = 12")
+    try:
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            words.tokens(store.connection, many)
+        assert caught.value.sqlite_errorcode == sqlite3.SQLITE_FULL
+        assert not store.connection.in_transaction
+    finally:
+        store.connection.execute("PRAGMA temp.max_page_count = 1000000")
+    assert words.tokens(store.connection, ["lamps"]) == [["lamp"]]

@@ -68,11 +68,11 @@ class WordTable:
         return units
 
     def rows_of(self, word: str) -> tuple[int, ...]:
-        """Return the row of a word in lower case, or those of its pieces, in order; none where nobody knows it."""
+        """Return the row of a word in lower case, or those of its pieces, each once; none where nobody knows it."""
         # There is nothing to normalise and to split in letters and digits of ASCII, which is most of the work.
         plain = word.isascii() and word.isalnum()
         rows = [token.id for token in self._model.tokenize(word)] if plain else self._tokenizer.encode(word).ids
-        return tuple(row for row in rows if row != self._unknown)
+        return tuple(row for row in dict.fromkeys(rows) if row != self._unknown)
 
     def lengths(self, rows: NDArray[int64]) -> NDArray[float32]:
         """Return how long these rows are, (n,): how much they count in a mean."""

@@ -67,6 +67,11 @@ def places_of_nearest(distances: NDArray[uint16], seqs: NDArray[int64], limit: i
     return nearest
 
 
+def grown(count: int) -> int:
+    """Return how many memories there is room for once it has to grow: vectors may take many megabytes."""
+    return count * 9 // 8
+
+
 def bytes_of(dimension: int, count: int) -> int:
     """Return how many bytes the codes of so many memories take in :class:`Codes`."""
     words, seq, distance = words_of(dimension), 8, 2
@@ -100,7 +105,8 @@ def nearest(held: Sequence[Codes], query: Vector, limit: int) -> Nearest:
         near = [codes.compare(query, farthest, limit * _COMPARED) for codes in held]
         exact = all(codes.spare_bytes for codes in held)
     seqs, cosines = map(np.concatenate, zip(*near, strict=True))
-    best = np.argsort(-cosines)[: limit if exact else limit * _ESTIMATED]
+    seqs, cosines = seqs[::-1], cosines[::-1]  # of memories that are equally near, those that came in last
+    best = np.argsort(-cosines, kind="stable")[: limit if exact else limit * _ESTIMATED]
     return Nearest(seqs[best].tolist(), cosines[best].tolist(), exact)
 
 
@@ -146,6 +152,12 @@ class Codes:
                 thin.put(start, vectors.first(self._size)[start : start + _BLOCK])
             vectors.clear(0, self._size)
             self._vectors = thin
+
+    def leave_no_trace(self) -> None:
+        """Overwrite what the last search left: it tells the codes of the question and of what has gone."""
+        with self.lock:
+            for array in (self._distances, self._differing, self._counts):
+                array.fill(0)
 
     def follow(self, owner: str, changes: Mapping[int, Entry | None]) -> None:
         """Take over changes of memories of all owners, by seq; ``None`` for one that is not to be found any more."""
@@ -216,7 +228,7 @@ class Codes:
 
         size = self._size + len(seqs)
         if size > self._seqs.size:
-            self._allocate(max(size, self._seqs.size * 9 // 8))
+            self._allocate(max(size, grown(self._seqs.size)))
         self._seqs[self._size : size] = seqs
         self._columns[:, self._size : size] = codes.T
         self._vectors.put(self._size, np.frombuffer(b"".join(embeddings), "<f4").reshape(len(seqs), self.dimension))

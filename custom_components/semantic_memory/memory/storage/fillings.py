@@ -37,6 +37,10 @@ class Holding(Protocol):
         """Do without them."""
         ...
 
+    def leave_no_trace(self) -> None:
+        """Forget all that is left of what has gone, and of questions."""
+        ...
+
     def follow(self, owner: str, changes: Mapping[int, Any]) -> None:
         """Take over how memories of all owners are now, by seq; ``None`` for what is not to be found any more."""
         ...
@@ -98,7 +102,9 @@ class CodeFilling(Filling):
         (dimension,), count = row, len(self._seqs)
         self.complete = codes.bytes_of(dimension, count) > self.budget
         if not self.complete:
-            self.holding = Codes(dimension, count, exact=exact.bytes_of(dimension, count) <= self.spare)
+            # Once it grows by a memory it must not lose them again.
+            has_room = exact.bytes_of(dimension, codes.grown(count)) <= self.spare
+            self.holding = Codes(dimension, count, exact=has_room)
 
     @override
     def _read(self, connection: sqlite3.Connection, seqs: Sequence[int]) -> None:

@@ -38,8 +38,8 @@ def rows(
 
 
 def text_of(row: Sequence[Any]) -> str:
-    """Return what a row says: key, value and tags."""
-    return f"{row[1]} {row[2]} {row[6]}"
+    """Return what a row says, the value last, which may be long: key, tags and value."""
+    return f"{row[1]} {row[6]} {row[2]}"
 
 
 def insert(connection: sqlite3.Connection, memory: Memory) -> int:

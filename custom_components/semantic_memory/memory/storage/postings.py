@@ -139,11 +139,13 @@ class Postings:
             found: list[int] = seqs[wanted if visible is None else wanted & visible].tolist()
             return found
 
-    def forget_questions(self) -> None:
-        """Forget which words were looked for."""
+    def leave_no_trace(self) -> None:
+        """Forget the words of what has gone, and those that were looked for."""
         with self._lock:
             if self._spellings is not None:
                 self._spellings.forget_questions()
+            if self._size > self._live:
+                self._renumber()
 
     def near(self, word: str, mistakes: int, now: float) -> dict[str, int]:
         """Return the words that are so many mistakes apart, and how many memories have each now: at least one."""

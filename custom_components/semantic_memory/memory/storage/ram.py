@@ -98,10 +98,12 @@ class RamTier:
                 self._wanted[place] = None
             return holding if isinstance(holding, kind) else None
 
-    def held[H: Holding](self, kind: type[H], space_id: int) -> list[H]:
-        """Return what is here of all owners."""
+    def leave_no_trace(self) -> None:
+        """Forget all that is left of what has gone, and of questions."""
         with self._lock:
-            return [held for place, held in self._held.items() if place[0] == space_id and isinstance(held, kind)]
+            held = [*self._held.values()]
+        for holding in held:
+            holding.leave_no_trace()
 
     # For whoever fills it
 

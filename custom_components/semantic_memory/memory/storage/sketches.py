@@ -88,6 +88,7 @@ class Sketches:
         if size:
             levels[:size], lengths[:size] = self._levels[:size], self._lengths[:size]
             self._levels.fill(0)
+            self._lengths.fill(0)
         self._levels, self._lengths = levels, lengths
 
     def cosines(self, places: NDArray[int64], query: Vectors) -> Vectors:

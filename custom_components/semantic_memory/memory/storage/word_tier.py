@@ -153,8 +153,6 @@ class WordTier:
     def forget_questions(self) -> None:
         """Forget what is remembered of the words of questions."""
         self._stems.forget()
-        for postings in self._tier.held(Postings, WORDS):
-            postings.forget_questions()
 
     def replaced(
         self, connection: sqlite3.Connection, terms: Sequence[Term], owners: Iterable[str], now: float

@@ -83,9 +83,12 @@ def _of_tokens(connection: sqlite3.Connection, texts: Iterable[str], select: str
     try:
         connection.executemany("INSERT INTO temp.query_word (rowid, word) VALUES (?, ?)", enumerate(texts))
         return connection.execute(select).fetchall()
-    finally:  # takes half as long as emptying the table
-        connection.execute("ROLLBACK TO tokens")
-        connection.execute("RELEASE tokens")
+    finally:
+        if connection.in_transaction:  # a full disk may have ended it
+            try:
+                connection.execute("ROLLBACK TO tokens")  # takes half as long as emptying the table
+            finally:
+                connection.execute("RELEASE tokens")
 
 
 def common_from(visible: int) -> float:
