@@ -82,6 +82,7 @@ describe("asking", () => {
   const begin = (config: Partial<CardConfig> = {}) => {
     asking = new Asking(hass as unknown as Hass, readConfig({ ...CARD, ...config }), () => undefined);
     asking.start();
+    return asking;
   };
 
   beforeEach(() => {
@@ -132,6 +133,25 @@ describe("asking", () => {
     hass.waiting[0]?.resolve({ hits: [hit("x")] });
     await settle();
     assert.deepEqual([asking.hits, asking.busy], [null, false]);
+  });
+
+  it("goes on where another one stopped", async () => {
+    const first = begin({ mode: "search" });
+    asking.type("x");
+    void asking.search();
+    hass.waiting[0]?.resolve({ hits: [hit("x")], certain: false });
+    await settle();
+    first.stop();
+    const moved = begin({ mode: "search" });
+    moved.goOn(first);
+    assert.deepEqual([moved.query, moved.hits?.[0]?.id, moved.certain, moved.busy], ["x", "x", false, false]);
+    hass.waiting[1]?.resolve({ hits: [hit("new")], certain: true });
+    await settle();
+    assert.deepEqual([moved.hits?.[0]?.id, moved.certain], ["new", true]);
+    moved.stop();
+    const pinned = begin({ mode: "pinned" });
+    pinned.goOn(moved);
+    assert.deepEqual([pinned.query, pinned.hits], ["", null]);
   });
 
   it("follows what is pinned, and asks again what was asked", async () => {

@@ -51,6 +51,10 @@ async def test_asking_and_what_is_pinned(page: Page, house: House) -> None:
     await expect(pinned.get_by_text("The alarm code of the house is 3141.")).to_be_visible()
     await asking.get_by_role("textbox").fill("which code turns the alarm off?")
     await expect(asking.get_by_role("listitem").first).to_contain_text("alarm")
+    await expect(asking.get_by_text("Perhaps none of these answers it.")).to_have_count(0)
+    await asking.get_by_role("textbox").fill("what is my social security number?")
+    await expect(asking.get_by_text("Perhaps none of these answers it.", exact=True)).to_be_visible()
+    await expect(asking.get_by_role("listitem").first).to_be_visible()
     await asking.get_by_role("textbox").press("Escape")
     await expect(asking.get_by_role("textbox")).to_have_value("")
     async with Api(house.instance.url, house.owner_token) as api:
@@ -66,6 +70,9 @@ async def test_pictures_of_the_card(page: Page) -> None:
     await expect(asking.get_by_text("above the car in the garage").first).to_be_visible()
     gallery = Gallery(page, _ELEMENT)
     await gallery.take("card")
+    await asking.get_by_role("textbox").fill("what is my social security number?")
+    await expect(asking.get_by_text("Perhaps none of these answers it.", exact=True)).to_be_visible()
+    await gallery.take("card-not-certain")
     gallery.check()
 
 

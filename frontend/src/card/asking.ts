@@ -66,6 +66,18 @@ export class Asking {
     this.changed();
   }
 
+  /** Takes over what another one was asked, and shows, and asks it anew: dashboards move cards about. */
+  goOn(before: Asking): void {
+    const { mode } = this.settings;
+    if (mode !== "search") this.pinned = before.pinned;
+    if (mode === "pinned" || !before.query.trim()) return;
+    this.query = before.query;
+    this.hits = before.hits;
+    this.certain = before.certain;
+    this.busy = !before.hits;
+    void this.search();
+  }
+
   /** Asks at once, as after the Enter key. */
   async search(): Promise<void> {
     clearTimeout(this.timer);

@@ -79,15 +79,14 @@ export class SemanticMemoryCard extends LitElement {
     if (hass.language === this.language) this.t = t;
   }
 
-  /** Asks anew, with the settings as they are; what was typed stays. */
+  /** Asks anew, with the settings as they are; what was typed stays, and what is shown until the new answer comes. */
   private restart(): void {
-    const typed = this.asking?.query ?? "";
-    this.asking?.stop();
-    this.asking = undefined;
+    const before = this.asking;
+    before?.stop();
     if (!this.hass || !this.settings || !this.isConnected) return;
     this.asking = new Asking(this.hass, this.settings, () => this.requestUpdate());
     this.asking.start();
-    if (typed) this.asking.type(typed);
+    if (before) this.asking.goOn(before);
   }
 
   private readonly onSubmit = (event: Event): void => {
