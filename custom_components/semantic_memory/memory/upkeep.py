@@ -1,6 +1,7 @@
 """Keeping the file and its index in order."""
 
 import asyncio
+from collections.abc import Callable
 import logging
 import sqlite3
 
@@ -8,7 +9,7 @@ from .errors import StorageError
 from .storage import spaces
 from .storage.candidates import CandidateIndex
 from .storage.database import Database
-from .storage.fillings import Place
+from .storage.fillings import Filling
 from .storage.ram import RamTier, TieredIndex
 from .storage.scan import NoIndex
 from .storage.vec import LIB_FOLDER, IndexUnavailableError, load_extension
@@ -37,13 +38,12 @@ class Upkeep:
         """Use sqlite-vec if it can be loaded, else the index in memory alone. Raises StorageError."""
         index: CandidateIndex = NoIndex()
         error: str | None = None
-        loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(None, _import_numpy)
+            await _off_loop(_import_numpy)
             await self._database.async_maintain(self._words.watch)
             self.words = self._words
             index = TieredIndex(self._tier, NoIndex())
-            load = await loop.run_in_executor(None, load_extension, self._database.path.parent / LIB_FOLDER)
+            load = await _off_loop(load_extension, self._database.path.parent / LIB_FOLDER)
         except (ImportError, IndexUnavailableError) as err:
             error = str(err)
         else:
@@ -65,18 +65,17 @@ class Upkeep:
         while True:
             await self._searched.wait()
             self._searched.clear()
-            while (place := self._tier.take_wanted()) is not None:
-                await self._async_fill(place)
+            while (filling := await _off_loop(self._tier.begin_wanted)) is not None:
+                await self._async_fill(filling)
 
-    async def _async_fill(self, place: Place) -> None:
-        filling = self._tier.begin(place)
+    async def _async_fill(self, filling: Filling) -> None:
         try:
             while await self._database.async_read(filling.read_on):
                 pass
         except StorageError as err:  # the index behind answers; the next search asks for it again
             _LOGGER.debug("The index in memory could not be filled: %s", err)
-        finally:  # what has to make room may take a while
-            await asyncio.get_running_loop().run_in_executor(None, self._tier.end, filling)
+        finally:
+            await _off_loop(self._tier.end, filling)
 
     async def async_leave_no_trace(self) -> bool:
         """Rid the file of what a purge left between its rows, and the write-ahead log of the pages as they were.
@@ -85,7 +84,7 @@ class Upkeep:
         every table, and the next purge tries again. Returns whether the file was rewritten and the log emptied.
         """
         self._words.forget_questions()
-        await asyncio.get_running_loop().run_in_executor(None, self._tier.leave_no_trace)
+        await _off_loop(self._tier.leave_no_trace)
         if (counterparts := self._worker.counterparts) is not None:
             counterparts.forget()
         try:
@@ -104,7 +103,7 @@ class Upkeep:
 
     async def async_size(self) -> int:
         """Return how many bytes the file takes, with its write-ahead log."""
-        return await asyncio.get_running_loop().run_in_executor(None, self._size)
+        return await _off_loop(self._size)
 
     def _follow(self, connection: sqlite3.Connection, committed: bool) -> None:
         """Have what is in memory follow a transaction that has ended."""
@@ -122,6 +121,11 @@ class Upkeep:
         path = self._database.path
         files = (path, path.with_name(f"{path.name}-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
+
+
+async def _off_loop[*Ts, T](work: Callable[[*Ts], T], *args: *Ts) -> T:
+    """Do what may wait for a lock, or for the disk, on another thread."""
+    return await asyncio.get_running_loop().run_in_executor(None, work, *args)
 
 
 def _import_numpy() -> None:

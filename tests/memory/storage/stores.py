@@ -93,8 +93,7 @@ class AtOnceIndex(TieredIndex):
 
 def fill_wanted(tier: RamTier, connection: sqlite3.Connection) -> None:
     """Read the codes that somebody has asked for."""
-    while (place := tier.take_wanted()) is not None:
-        filling = tier.begin(place)
+    while (filling := tier.begin_wanted()) is not None:
         try:
             while filling.read_on(connection):
                 pass

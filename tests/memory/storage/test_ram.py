@@ -128,8 +128,15 @@ def test_the_index_behind_answers_until_the_codes_are_there(home: Home) -> None:
     home.put(0, 1, 2, 3, 4)
     behind = home.search()
     assert (len(behind), home.behind.search.call_count, home.held) == (5, 1, [])
-    assert home.tier.take_wanted() == (home.space.id, "ann")
-    assert home.tier.take_wanted() is None, "it is wanted once"
+    assert home.tier.wants
+    filling = home.tier.begin_wanted()
+    assert filling is not None
+    assert filling.place == (home.space.id, "ann")
+    home.search()
+    assert home.tier.begin_wanted() is None, "it is on its way"
+    filling.abandoned = True
+    home.tier.end(filling)
+    home.search()
     home.warm("ann")
     assert sorted(home.search()) == sorted(behind)
     assert home.search("household") == []
@@ -355,12 +362,12 @@ def test_an_owner_with_too_many_memories_is_left_to_the_index_behind(tmp_path: P
     home.warm("ann")
     assert home.held == ["bob"]
     home.search()
-    assert home.tier.take_wanted() is None, "it would be read in vain with every search"
+    assert home.tier.begin_wanted() is None, "it would be read in vain with every search"
     assert home.behind.search.call_count == 1
     home.put(*range(70), owner="bob")
     assert home.held == []
     home.search("bob")
-    assert home.tier.take_wanted() is None
+    assert home.tier.begin_wanted() is None
     home.begin()
     spaces.clear(home.connection, home.space.id, home.index)
     home.end()

@@ -117,7 +117,9 @@ def test_every_owner_has_to_be_there(home: Home) -> None:
     home.put("green tea")
     home.warm("ann")
     assert home.in_memory("tea") is None
-    assert home.tier.take_wanted() == (WORDS, "household")
+    filling = home.tier.begin_wanted()
+    assert filling is not None
+    assert filling.place == (WORDS, "household")
 
 
 def test_every_way_to_change_a_memory_is_followed(home: Home) -> None:

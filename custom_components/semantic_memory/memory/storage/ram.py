@@ -112,23 +112,20 @@ class RamTier:
         """Return whether somebody has wanted something since it was last taken."""
         return bool(self._wanted)
 
-    def take_wanted(self) -> Place | None:
-        """Return what somebody wanted that is neither here nor on its way."""
+    def begin_wanted(self) -> Filling | None:
+        """Begin to keep in mind what is committed while somebody wanted is read; ``None`` where nobody is."""
         with self._lock:
             while self._wanted:
                 place = next(iter(self._wanted))
                 del self._wanted[place]
                 if place not in self._held and all(filling.place != place for filling in self._fillings):
-                    return place
+                    return self._begin(place)
             return None
 
     def begin(self, place: Place) -> Filling:
         """Begin to keep in mind what is committed while an owner is read."""
-        kind = WordFilling if place[0] == WORDS else CodeFilling
         with self._lock:
-            filling = kind(place, self.budget, self.spare_budget - self._spare_bytes())
-            self._fillings.append(filling)
-        return filling
+            return self._begin(place)
 
     def end(self, filling: Filling) -> None:
         """Take over what was read, if it is everything, and what was committed meanwhile."""
@@ -144,6 +141,12 @@ class RamTier:
             self._keep_to_budget()
 
     # Inside, with the lock
+
+    def _begin(self, place: Place) -> Filling:
+        kind = WordFilling if place[0] == WORDS else CodeFilling
+        filling: Filling = kind(place, self.budget, self.spare_budget - self._spare_bytes())
+        self._fillings.append(filling)
+        return filling
 
     def _forget(self, space_ids: set[int]) -> None:
         """Let go of whole spaces."""
