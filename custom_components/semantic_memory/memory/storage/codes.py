@@ -26,10 +26,10 @@ _WORD_BITS: Final = 64
 _BLOCK: Final = 8_192
 """Codes that are compared at a time, so that what lies between two steps stays in the processor's cache."""
 _SMALLEST: Final = 64
-_COMPARED: Final = 10
-"""How many times as many memories as are wanted are compared by more than their codes: with fewer, some are lost."""
-_ESTIMATED: Final = 2
-"""How many times as many are returned where cosines are estimated."""
+_COMPARED: Final = 432
+"""How many more memories than are wanted are compared by more than their codes: with fewer, some are lost."""
+_ESTIMATED: Final = 48
+"""How many more are returned where cosines are estimated."""
 
 
 def sign_code(embedding: bytes) -> bytes:
@@ -101,12 +101,12 @@ def nearest(held: Sequence[Codes], query: Vector, limit: int) -> Nearest:
         distances = [codes.measure(code) for codes in held]
         # Selecting by counting: a distance is one of only dimension + 1 numbers.
         counts = sum(np.bincount(each, minlength=query.size + 1) for each in distances)
-        farthest = int(np.searchsorted(np.cumsum(counts), limit * _COMPARED))
-        near = [codes.compare(query, farthest, limit * _COMPARED) for codes in held]
+        farthest = int(np.searchsorted(np.cumsum(counts), limit + _COMPARED))
+        near = [codes.compare(query, farthest, limit + _COMPARED) for codes in held]
         exact = all(codes.spare_bytes for codes in held)
     seqs, cosines = map(np.concatenate, zip(*near, strict=True))
     seqs, cosines = seqs[::-1], cosines[::-1]  # of memories that are equally near, those that came in last
-    best = np.argsort(-cosines, kind="stable")[: limit if exact else limit * _ESTIMATED]
+    best = np.argsort(-cosines, kind="stable")[: limit if exact else limit + _ESTIMATED]
     return Nearest(seqs[best].tolist(), cosines[best].tolist(), exact)
 
 
