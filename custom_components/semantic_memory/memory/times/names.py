@@ -71,12 +71,6 @@ class Names:
     years: set[str] = field(default_factory=set)
     """Words for "year"."""
 
-    def starts(self) -> frozenset[str]:
-        """Return the first words of all expressions."""
-        tables = (self.said, self.past, self.months, self.short_months, self.weekdays)
-        first = {key.partition(" ")[0] for table in tables for key in table}
-        return frozenset(first | (self.numbers.keys() if NUMBER in first else set()))
-
     def lengths(self) -> dict[str, tuple[int, ...]]:
         """Return how many words the expressions have that begin with each word or a number, the longest first."""
         found: dict[str, set[int]] = {}
@@ -119,6 +113,8 @@ def _numbered(lists: Iterable[Iterable[str]], first: int) -> Iterable[tuple[str,
 
 NAMES: Final = _read()
 LENGTHS: Final = NAMES.lengths()
-STARTS: Final = NAMES.starts()
+"""By the first word or number of expressions, how many words they have."""
+MONTH_STARTS: Final = frozenset(name.partition(" ")[0] for name in (*NAMES.months, *NAMES.short_months))
+WEEKDAY_STARTS: Final = frozenset(name.partition(" ")[0] for name in NAMES.weekdays)
 STEM_STARTS: Final = frozenset(stem[:LEAST_STEM] for stem in NAMES.stems)
-"""How all words begin that may be such a form of a month's name."""
+"""How all words begin that may be a form of a month's name with another ending."""

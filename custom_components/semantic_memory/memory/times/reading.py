@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 from .calendar import WEEKDAY_WEIGHT, Now, is_date
-from .names import HOMONYMS, LEADS, LEAST_STEM, LENGTHS, NAMES, NUMBER, STARTS, STEM_STARTS
+from .names import HOMONYMS, LEADS, LEAST_STEM, LENGTHS, MONTH_STARTS, NAMES, NUMBER, STEM_STARTS, WEEKDAY_STARTS
 from .numeric import numeric_dates
 from .spans import Interval, Span, without
 from .tokens import Kind, tokens
@@ -107,12 +107,16 @@ class _Reader:
         token = self._tokens[place]
         if token.kind is Kind.NUMBER:
             readings = [self._day_first, self._year_first, self._year, self._phrase]
-        elif token.text in STARTS:
-            readings = [self._month_first, self._weekday, self._phrase]
-        elif token.text[:LEAST_STEM] in STEM_STARTS:
-            readings = [self._month_first]
-        else:  # what nearly every word is
-            return 0, ()
+        else:
+            readings = []
+            if token.text in MONTH_STARTS or token.text[:LEAST_STEM] in STEM_STARTS:
+                readings.append(self._month_first)
+            if token.text in WEEKDAY_STARTS:
+                readings.append(self._weekday)
+            if token.text in LENGTHS:
+                readings.append(self._phrase)
+            if not readings:  # as for nearly every word
+                return 0, ()
         return max((reading(place) for reading in readings), key=lambda found: found[0])
 
     # Dates with the name of the month
@@ -166,7 +170,7 @@ class _Reader:
 
     def _month(self, place: int) -> _Month | None:
         """Return the month that is named at a place."""
-        for length in (3, 2, 1) if 0 <= place < len(self._tokens) and self._tokens[place].text in STARTS else ():
+        for length in (3, 2, 1) if 0 <= place < len(self._tokens) and self._tokens[place].text in MONTH_STARTS else ():
             key = self._key(place, length)
             if key in NAMES.months:
                 by_language = NAMES.months[key]
