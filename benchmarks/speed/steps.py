@@ -6,7 +6,7 @@ no more than the step itself.
 
 import argparse
 import asyncio
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
 from inspect import isfunction
@@ -57,6 +57,8 @@ _CLASSES: Final = (
     counterparts.Counterparts,
     word_table.WordTable,
 )
+_OURS: Final = {module.__name__ for module in _MODULES} | {owner.__module__ for owner in _CLASSES}
+"""Where a function of them is written, if it is not only imported there."""
 _LEAST: Final = 0.01
 """Share of a search from which a step is shown."""
 
@@ -96,7 +98,7 @@ class Steps:
         owners: tuple[ModuleType | type, ...] = (*_MODULES, *_CLASSES)
         for owner in owners:
             for name, work in list(vars(owner).items()):
-                if isfunction(work) and work.__module__ in {module.__name__ for module in _modules()}:
+                if isfunction(work) and work.__module__ in _OURS:
                     before.append((owner, name, work))
                     setattr(owner, name, self.timed(f"{owner.__name__.rpartition('.')[2]}.{name}", work))
         try:
@@ -136,10 +138,6 @@ async def async_steps(folder: Path, questions: Questions, way: Way) -> str:
                 await engine.async_recall(CALLER, RecallRequest(query=asked, touch=False))
                 whole += time.perf_counter() - begin
     return steps.show(len(questions.texts), whole)
-
-
-def _modules() -> Sequence[ModuleType]:
-    return (*_MODULES, filters, ram, codes, sketches, exact, stems, postings, vec0, counterparts, word_table)
 
 
 def main() -> None:

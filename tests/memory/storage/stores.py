@@ -24,7 +24,7 @@ from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage import memories, spaces, words
 from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex, Entry, Neighbours, live_entries
 from custom_components.semantic_memory.memory.storage.changes import Change, KnownVector
-from custom_components.semantic_memory.memory.storage.codes import Codes, sign_words
+from custom_components.semantic_memory.memory.storage.codes import Codes, places_of_nearest, sign_words
 from custom_components.semantic_memory.memory.storage.exact import Exact
 from custom_components.semantic_memory.memory.storage.fillings import Holding
 from custom_components.semantic_memory.memory.storage.filters import Conditions, register_functions
@@ -106,6 +106,15 @@ def columns(codes: Holding) -> bytes:
     assert isinstance(codes, Codes)
     vectors = codes._vectors
     return codes._columns.tobytes() + (vectors._rows if isinstance(vectors, Exact) else vectors._levels).tobytes()
+
+
+def nearest_codes(codes: Codes, query: bytes, limit: int) -> list[int]:
+    """Return the memories whose codes are nearest, in order, the newer one first of two that are equally near."""
+    (code,) = sign_words([query], codes.dimension)
+    with codes.lock:
+        seqs = codes._seqs[: len(codes)]
+        found: list[int] = seqs[places_of_nearest(codes.measure(code), seqs, limit)].tolist()
+        return found
 
 
 def content(codes: Holding) -> dict[int, bytes]:

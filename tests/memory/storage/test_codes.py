@@ -18,7 +18,7 @@ from custom_components.semantic_memory.memory.storage.codes import (
     sign_words,
 )
 
-from .stores import content
+from .stores import content, nearest_codes
 
 
 def embeddings(numbers: NDArray[Any]) -> list[bytes]:
@@ -67,7 +67,7 @@ def test_the_nearest_in_order(dimension: int, limit: int) -> None:
     codes = Codes(dimension)
     codes.update((), list(vectors), embeddings(numbers))
     query = np.abs(rng.normal(size=dimension)).astype("<f4")
-    found = codes.nearest(sign_words(embeddings(query[None]), dimension)[0], limit)
+    found = nearest_codes(codes, query.tobytes(), limit)
     assert found == nearest(vectors, query, limit)
     assert all(type(seq) is int for seq in found)
 
@@ -78,7 +78,7 @@ def test_more_than_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_is_near_in_nothing() -> None:
-    assert Codes(8).nearest(sign_words(embeddings(np.ones((1, 8))), 8)[0], 10) == []
+    assert nearest_codes(Codes(8), np.ones(8, "<f4").tobytes(), 10) == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -97,7 +97,7 @@ def test_after_any_changes(dimension: int, changes: list[tuple[set[int], set[int
     assert len(codes) == len(vectors)
     assert content(codes) == {seq: sign_words([row.tobytes()], dimension).tobytes() for seq, row in vectors.items()}
     query = rng.normal(size=dimension).astype("<f4")
-    assert codes.nearest(sign_words([query.tobytes()], dimension)[0], 20) == nearest(vectors, query, 20)
+    assert nearest_codes(codes, query.tobytes(), 20) == nearest(vectors, query, 20)
     assert not codes._columns[:, len(codes) :].any(), "codes stay behind the last one"
 
 

@@ -18,13 +18,26 @@ from custom_components.semantic_memory.memory.models import Caller, MemoryChange
 from custom_components.semantic_memory.memory.policy import visible_owners
 from custom_components.semantic_memory.memory.storage import fillings, ram, spaces
 from custom_components.semantic_memory.memory.storage.candidates import CandidateIndex
-from custom_components.semantic_memory.memory.storage.codes import Codes, sign_words
+from custom_components.semantic_memory.memory.storage.codes import Codes
 from custom_components.semantic_memory.memory.storage.fillings import Filling
 from custom_components.semantic_memory.memory.storage.ram import RamTier, TieredIndex
 from custom_components.semantic_memory.memory.storage.scan import NoIndex
 from custom_components.semantic_memory.memory.storage.vec0 import Vec0Index
 
-from .stores import ANN, BOB, NOBODY, Store, check_codes, check_vectors, columns, connect, content, fill_wanted, unit
+from .stores import (
+    ANN,
+    BOB,
+    NOBODY,
+    Store,
+    check_codes,
+    check_vectors,
+    columns,
+    connect,
+    content,
+    fill_wanted,
+    nearest_codes,
+    unit,
+)
 
 CALLERS: Final = {"ann": ANN, "bob": BOB, "household": NOBODY}
 DIMENSION: Final = 16
@@ -440,7 +453,7 @@ def same_as_on_disk(home: Home) -> None:
         }
         codes = home.tier.ask(Codes, space_id, owner)
         assert codes is not None
-        ours = codes.nearest(sign_words([query.tobytes()], DIMENSION)[0], limit)
+        ours = nearest_codes(codes, query.tobytes(), limit)
         theirs = list(exact.search(home.reader, space_id, (owner,), query, limit))[:limit]
         far = [signs[seq] for seq in ours]
         assert far == [signs[seq] for seq in theirs]

@@ -216,13 +216,6 @@ class Codes:
             places = np.flatnonzero(marked.take(seqs, mode="clip"))
             return seqs[places].tolist(), self._vectors.cosines(places, query)
 
-    def nearest(self, query: Words, limit: int) -> list[int]:
-        """Return the ``limit`` nearest memories, nearest first, the newer one first of two that are equally near."""
-        with self.lock:
-            seqs = self._seqs[: self._size]
-            found: list[int] = seqs[places_of_nearest(self.measure(query), seqs, limit)].tolist()
-            return found
-
     def _append(self, seqs: Sequence[int], codes: Words, embeddings: Sequence[bytes]) -> None:
         import numpy as np  # noqa: PLC0415 - heavy, and not there on every machine
 

@@ -11,7 +11,7 @@ from ..policy import parse_category, parse_scope
 from ..query import Pattern, Query
 from ..text import fold, match_all, parse_tags, search_terms, storable, words
 from . import counting, patterns
-from .memories import LIVE, find, owner_condition, rows
+from .memories import LIVE, memory_of, owner_condition, rows
 
 
 class Conditions:
@@ -101,7 +101,7 @@ class Conditions:
 
     def memories(self, connection: sqlite3.Connection, seqs: Iterable[int]) -> list[tuple[int, Memory]]:
         """Read those of the memories that meet the condition."""
-        return find(connection, f"{self._among} AND {self.by_seq}", self._with(seqs))
+        return [(seq, memory_of(row)) for seq, row in self.rows(connection, seqs).items()]
 
     def rows(self, connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int, Sequence[Any]]:
         """Read the rows of those of the memories that meet the condition, see ``memories``."""
